@@ -1,0 +1,317 @@
+// Generated from functions/protocol; `cargo test -p chatctl-protocol` says when it is out of date.
+
+export type ClientMessage = { "action": "createRoom" } & NewRoom | { "action": "joinRoom" } & JoinRoom | { "action": "sendMessage" } & SendMessage | { "action": "getMembers" } & RoomRef | { "action": "leaveRoom" } & RoomRef | { "action": "getHistory" } & GetHistory | { "action": "hello" } & Empty | { "action": "ping" } & Empty;
+
+export type NewRoom = { 
+/**
+ * The room's display name.
+ */
+roomName: string, };
+
+export type JoinStep = "request" | "approve" | "reject";
+
+export type JoinRoom = { 
+/**
+ * What is asked.
+ */
+subAction: JoinStep, 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Whose request is decided; for `approve` and `reject`.
+ */
+targetUserId?: string, };
+
+export type SendMessage = { 
+/**
+ * The room; without it, the one that this connection last created or joined.
+ */
+roomId?: string, 
+/**
+ * The text.
+ */
+message: string, 
+/**
+ * The client's own id: sending it again stores and delivers nothing new.
+ */
+clientMessageId?: string, 
+/**
+ * The message that this one answers.
+ */
+replyTo?: string, };
+
+export type RoomRef = { 
+/**
+ * The room.
+ */
+roomId: string, };
+
+export type GetHistory = { 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Only messages before this id, the newest of them.
+ */
+before?: string, 
+/**
+ * Only messages after this id, the oldest of them.
+ */
+after?: string, 
+/**
+ * At most this many, 1 to 100; 50 unless told.
+ */
+limit?: number, };
+
+export type Empty = Record<symbol, never>;
+
+export type ErrorCode = "badRequest" | "unknownAction" | "unauthorized" | "forbidden" | "notFound" | "conflict" | "rateLimited" | "tooLarge" | "internal";
+
+export type Limits = { 
+/**
+ * The longest message text, in UTF-8 bytes.
+ */
+messageBytes: number, 
+/**
+ * The longest frame from a client, in bytes (API Gateway's frame limit).
+ */
+frameBytes: number, 
+/**
+ * The shortest name of a person, in characters.
+ */
+nameMin: number, 
+/**
+ * The longest name of a person, in characters.
+ */
+nameMax: number, 
+/**
+ * The longest name of a room, in characters.
+ */
+roomNameMax: number, 
+/**
+ * The longest `requestId` and `clientMessageId`, in characters.
+ */
+idMax: number, 
+/**
+ * The most messages that one `history` holds.
+ */
+historyMax: number, 
+/**
+ * The most connections that one person holds at a time.
+ */
+connectionsMax: number, };
+
+export type ServerMessage = { "action": "welcome", 
+/**
+ * The name under which this connection speaks.
+ */
+userId: string, 
+/**
+ * Proves on a later connection that it is the same person; secret.
+ */
+sessionToken: string, 
+/**
+ * The server's clock, ms since the epoch.
+ */
+serverTime: number, 
+/**
+ * The limits in force.
+ */
+limits: Limits, 
+/**
+ * The rooms in which this person is an approved member.
+ */
+rooms: Array<RoomSummary>, } | { "action": "roomCreated", 
+/**
+ * The new room's id, to be shared.
+ */
+roomId: string, 
+/**
+ * Its name.
+ */
+roomName: string, } | { "action": "joinRequest", 
+/**
+ * Who asks.
+ */
+userId: string, 
+/**
+ * The room.
+ */
+roomId: string, } | { "action": "joinResponse", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * What has become of the request.
+ */
+status: JoinStatus, 
+/**
+ * The room's name, for those let in.
+ */
+roomName?: string, 
+/**
+ * Whose request was decided, in the answer to the admin who decided it.
+ */
+userId?: string, } | { "action": "messageAck", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * The message's id (ULID).
+ */
+messageId: string, 
+/**
+ * The client's own id, where it gave one.
+ */
+clientMessageId?: string, 
+/**
+ * When it was stored, ms since the epoch.
+ */
+timestamp: number, } | { "action": "message" } & ChatMessage | { "action": "roomMembers", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Its name.
+ */
+roomName: string, 
+/**
+ * Members and those who ask to be.
+ */
+participants: Array<Participant>, } | { "action": "history", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Oldest first.
+ */
+messages: Array<ChatMessage>, 
+/**
+ * Pass it as `before` for the page of older messages; absent where there is none.
+ */
+nextBefore?: string, } | { "action": "roomLeft", 
+/**
+ * The room.
+ */
+roomId: string, } | { "action": "memberJoined", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Who.
+ */
+userId: string, } | { "action": "memberLeft", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Who.
+ */
+userId: string, } | { "action": "presence", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Who.
+ */
+userId: string, 
+/**
+ * Whether any connection of theirs is open.
+ */
+online: boolean, } | { "action": "pong", 
+/**
+ * The server's clock, ms since the epoch.
+ */
+timestamp: number, } | { "action": "error", 
+/**
+ * The kind of refusal.
+ */
+code: ErrorCode, 
+/**
+ * What was wrong, and what would be right.
+ */
+message: string, 
+/**
+ * When the same request can succeed, in ms from now.
+ */
+retryAfterMs: number, };
+
+export type ChatMessage = { 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * The message's id (ULID): sorts by time.
+ */
+messageId: string, 
+/**
+ * Who said it.
+ */
+userId: string, 
+/**
+ * The text.
+ */
+message: string, 
+/**
+ * When it was stored, ms since the epoch.
+ */
+timestamp: number, 
+/**
+ * The sender's own id, where it gave one: a sender's other tabs know their message by it.
+ */
+clientMessageId?: string, 
+/**
+ * The message that this one answers.
+ */
+replyTo?: string, };
+
+export type RoomSummary = { 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Its name.
+ */
+roomName: string, 
+/**
+ * Whether this person decides who joins.
+ */
+isAdmin: boolean, };
+
+export type JoinStatus = "pending" | "approved" | "rejected";
+
+export type MemberStatus = "approved" | "pending";
+
+export type Participant = { 
+/**
+ * Who.
+ */
+userId: string, 
+/**
+ * Member or asker.
+ */
+status: MemberStatus, 
+/**
+ * Whether they decide who joins.
+ */
+isAdmin: boolean, 
+/**
+ * Whether any connection of theirs is open.
+ */
+online: boolean, };
+
+export type Request = ClientMessage & { requestId?: string };
+
+export type Reply = ServerMessage & { requestId?: string };

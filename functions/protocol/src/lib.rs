@@ -1,0 +1,23 @@
+//! The chat's wire protocol: every message as a type, the route table, the limits, the error codes.
+//!
+//! Pure: no input or output, no clock, no AWS. The functions answer with these types, `chatctl`
+//! reads the route table, and the web app's TypeScript types are generated from here.
+
+mod client;
+mod error;
+mod limits;
+mod name;
+mod server;
+mod typescript;
+
+pub use client::{
+    Action, ClientMessage, Empty, GetHistory, JoinRoom, JoinStep, NewRoom, Request, RoomRef,
+    SendMessage, parse,
+};
+pub use error::{ErrorCode, Refusal};
+pub use limits::Limits;
+pub use name::{NameError, UserName};
+pub use server::{
+    ChatMessage, JoinStatus, MemberStatus, Participant, Reply, RoomSummary, ServerMessage,
+};
+pub use typescript::declarations;
