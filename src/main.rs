@@ -1,2 +1,3 @@
-//! x
+//! The `chatctl` binary.
+
 fn main() {}

@@ -1,0 +1,8 @@
+//! The embedded cloud of the stage `local`: AWS's own protocols on one loopback endpoint, the real
+//! function binaries as processes, state in one folder.
+//!
+//! It runs a [`crate::stack::Stack`] and knows nothing of how one is deployed to AWS.
+
+pub mod answer;
+pub mod credentials;
+pub mod faults;

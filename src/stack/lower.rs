@@ -1,0 +1,296 @@
+//! From the manifest to the [`Stack`]: physical names given, routes and grants checked.
+
+use std::collections::HashSet;
+
+use chatctl_protocol::Action;
+
+use super::manifest::{
+    BucketEntry, FunctionEntry, IndexEntry, ParameterEntry, PurposeEntry, TableEntry,
+};
+use super::{
+    Bucket, BucketPurpose, Function, Grant, GrantError, Index, Manifest, Parameter, Place,
+    RouteKey, Stack, StackName, Table,
+};
+
+/// The manifest is well formed but does not make a stack.
+#[derive(Debug, thiserror::Error)]
+pub enum LowerError {
+    /// A grant that is none.
+    #[error("functions.{function}: {source}")]
+    Grant {
+        /// The function.
+        function: String,
+        /// What is wrong with the grant.
+        source: GrantError,
+    },
+    /// A grant on something that the manifest does not declare.
+    #[error("functions.{function}: `{grant}` names {missing}, which the manifest does not declare")]
+    Undeclared {
+        /// The function.
+        function: String,
+        /// The grant.
+        grant: String,
+        /// What is missing.
+        missing: String,
+    },
+    /// A route that the protocol does not have.
+    #[error(
+        "functions.{function}: there is no route `{route}`; the routes are $connect, $disconnect, $default and the protocol's actions"
+    )]
+    UnknownRoute {
+        /// The function.
+        function: String,
+        /// The route.
+        route: String,
+    },
+    /// Two functions on one route.
+    #[error("functions.{function}: the route `{route}` has a function already")]
+    RouteTaken {
+        /// The later function.
+        function: String,
+        /// The route.
+        route: String,
+    },
+    /// A protocol action without a function.
+    #[error("the protocol's action `{0}` has no function; give one of them `route: {0}`")]
+    Unserved(&'static str),
+    /// Memory or timeout outside Lambda's or API Gateway's limits.
+    #[error("functions.{function}: {what} must be {range}, not {found}")]
+    Limit {
+        /// The function.
+        function: String,
+        /// `memory` or `timeout`.
+        what: &'static str,
+        /// What is allowed.
+        range: &'static str,
+        /// What was written.
+        found: u32,
+    },
+}
+
+/// Lowers a manifest for one project, stage and place.
+///
+/// # Errors
+/// What keeps the manifest from being a stack.
+pub fn lower(
+    manifest: Manifest,
+    name: StackName,
+    place: Place,
+    api_id: String,
+) -> Result<Stack, LowerError> {
+    let Manifest { tables, parameters, buckets, functions } = manifest;
+    let functions = functions.0.into_iter().map(|(logical, entry)| function(&name, logical, entry));
+    let stack = Stack {
+        tables: tables.0.into_iter().map(|(logical, entry)| table(&name, logical, entry)).collect(),
+        parameters: parameters
+            .0
+            .into_iter()
+            .map(|(logical, entry)| parameter(&name, logical, entry))
+            .collect(),
+        buckets: buckets
+            .0
+            .into_iter()
+            .map(|(logical, entry)| bucket(&name, &place, logical, entry))
+            .collect(),
+        functions: functions.collect::<Result<_, _>>()?,
+        name,
+        place,
+        api_id,
+    };
+    check_routes(&stack)?;
+    check_grants(&stack)?;
+    Ok(stack)
+}
+
+fn table(name: &StackName, logical: String, entry: TableEntry) -> Table {
+    let TableEntry { partition, sort, indexes, ttl } = entry;
+    let index = |(name, IndexEntry { partition, sort })| Index { name, partition, sort };
+    Table {
+        physical: name.physical(&logical),
+        logical,
+        partition,
+        sort,
+        indexes: indexes.0.into_iter().map(index).collect(),
+        ttl,
+    }
+}
+
+fn parameter(name: &StackName, logical: String, entry: ParameterEntry) -> Parameter {
+    let ParameterEntry::Secret { bytes } = entry;
+    Parameter { physical: format!("/{}/{}/{logical}", name.project, name.stage), logical, bytes }
+}
+
+fn bucket(name: &StackName, place: &Place, logical: String, entry: BucketEntry) -> Bucket {
+    let BucketEntry { purpose } = entry;
+    let physical = format!("{}-{}-{logical}-{}", name.project, name.stage, place.account);
+    let purpose = match purpose {
+        PurposeEntry::Site => BucketPurpose::Site,
+    };
+    Bucket { logical, physical, purpose }
+}
+
+fn function(
+    name: &StackName,
+    logical: String,
+    entry: FunctionEntry,
+) -> Result<Function, LowerError> {
+    let FunctionEntry { route, memory, timeout, grants } = entry;
+    let limit =
+        |what, range, found| LowerError::Limit { function: logical.clone(), what, range, found };
+    if !(128..=10_240).contains(&memory) {
+        return Err(limit("memory", "128 to 10240 MB", memory));
+    }
+    if !(1..=29).contains(&timeout) {
+        return Err(limit("timeout", "1 to 29 seconds (API Gateway waits no longer)", timeout));
+    }
+    let parse = |text: &String| {
+        text.parse::<Grant>()
+            .map_err(|source| LowerError::Grant { function: logical.clone(), source })
+    };
+    Ok(Function {
+        grants: grants.iter().map(parse).collect::<Result<_, _>>()?,
+        route: route.map(|route| route_key(&logical, route)).transpose()?,
+        physical: name.physical(&logical),
+        log_group: format!("/aws/lambda/{}", name.physical(&logical)),
+        memory_mb: memory,
+        timeout_s: timeout,
+        logical,
+    })
+}
+
+fn route_key(function: &str, route: String) -> Result<RouteKey, LowerError> {
+    Ok(match route.as_str() {
+        "$connect" => RouteKey::Connect,
+        "$disconnect" => RouteKey::Disconnect,
+        "$default" => RouteKey::Default,
+        action => match Action::from_name(action) {
+            Some(action) => RouteKey::Action(action),
+            None => return Err(LowerError::UnknownRoute { function: function.to_owned(), route }),
+        },
+    })
+}
+
+fn check_routes(stack: &Stack) -> Result<(), LowerError> {
+    let mut served = HashSet::new();
+    for function in &stack.functions {
+        let Some(route) = &function.route else { continue };
+        if !served.insert(route.as_str()) {
+            return Err(LowerError::RouteTaken {
+                function: function.logical.clone(),
+                route: route.as_str().to_owned(),
+            });
+        }
+    }
+    match Action::ALL.into_iter().find(|action| !served.contains(action.name())) {
+        Some(action) => Err(LowerError::Unserved(action.name())),
+        None => Ok(()),
+    }
+}
+
+fn check_grants(stack: &Stack) -> Result<(), LowerError> {
+    for function in &stack.functions {
+        for grant in &function.grants {
+            if let Some(missing) = missing(stack, grant) {
+                return Err(LowerError::Undeclared {
+                    function: function.logical.clone(),
+                    grant: grant.to_string(),
+                    missing,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a grant names that the stack does not have.
+fn missing(stack: &Stack, grant: &Grant) -> Option<String> {
+    let (there, what) = match grant {
+        Grant::Table { table, .. } => (stack.table(table).is_some(), format!("the table {table}")),
+        Grant::Index { table, index } => {
+            let known =
+                stack.table(table).is_some_and(|t| t.indexes.iter().any(|i| i.name == *index));
+            (known, format!("the index {table}/{index}"))
+        }
+        Grant::Parameter(name) => {
+            (stack.parameters.iter().any(|p| p.logical == *name), format!("the parameter {name}"))
+        }
+        Grant::Invoke(target) => {
+            (stack.function(target).is_some(), format!("the function {target}"))
+        }
+        Grant::Connections(_) => (true, String::new()),
+    };
+    (!there).then_some(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::{BUILT_IN_MANIFEST, LOCAL_API_ID};
+
+    fn stack(text: &str) -> Result<Stack, LowerError> {
+        let name = StackName { project: "chatctl".into(), stage: "local".into() };
+        lower(Manifest::parse(text).unwrap(), name, Place::local(), LOCAL_API_ID.into())
+    }
+
+    #[test]
+    fn the_built_in_manifest_is_a_stack() {
+        let stack = stack(BUILT_IN_MANIFEST).unwrap();
+        assert_eq!(stack.tables[0].physical, "chatctl-local-ChatConnections");
+        assert_eq!(
+            stack.functions.iter().filter(|f| f.route.is_some()).count(),
+            Action::ALL.len() + 3
+        );
+    }
+
+    #[test]
+    fn the_functions_documents_have_their_golden_form() {
+        let stack = stack(BUILT_IN_MANIFEST).unwrap();
+        let documents: Vec<_> = stack
+            .functions
+            .iter()
+            .map(|f| (f.logical.clone(), stack.policy(f), stack.environment(f)))
+            .collect();
+        insta::assert_json_snapshot!(documents);
+    }
+
+    #[test]
+    fn no_statement_has_a_wildcard_but_for_connection_ids() {
+        let stack = stack(BUILT_IN_MANIFEST).unwrap();
+        for function in &stack.functions {
+            for statement in stack.policy(function).statement {
+                let open = statement.resource.iter().any(|arn| arn.contains('*'));
+                assert!(
+                    !open || statement.action == ["execute-api:ManageConnections"],
+                    "{statement:?}"
+                );
+                assert!(
+                    statement.action.iter().all(|action| !action.contains('*')),
+                    "{statement:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_stack_that_cannot_be_is_refused_with_its_reason() {
+        let broken = [
+            ("route: hello", "route: hullo", "no route `hullo`"),
+            ("route: ping", "route: hello", "`hello` has a function already"),
+            ("- put ChatDedupe", "- put ChatDupes", "the table ChatDupes"),
+            (
+                "- query ChatRooms/byPerson",
+                "- query ChatRooms/byName",
+                "the index ChatRooms/byName",
+            ),
+            ("- invoke RefuseHandler", "- invoke Refuser", "the function Refuser"),
+            ("memory: 128", "memory: 64", "128 to 10240"),
+            ("timeout: 20", "timeout: 30", "1 to 29"),
+            ("- post connections", "- shout connections", "is not a grant"),
+        ];
+        for (right, wrong, said) in broken {
+            let error =
+                stack(&BUILT_IN_MANIFEST.replacen(right, wrong, 1)).unwrap_err().to_string();
+            assert!(error.contains(said), "{wrong}: {error}");
+        }
+    }
+}

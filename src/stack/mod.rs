@@ -1,0 +1,210 @@
+//! The stack as a type: what every host, AWS or this machine, must bring up.
+//!
+//! [`Manifest`] is the text that people edit (`templates/stack.yaml`); [`lower`] turns it into a
+//! [`Stack`] with physical names, routes and grants checked. Nothing here knows CloudFormation, an
+//! SDK or the terminal.
+
+mod environment;
+mod grant;
+mod lower;
+mod manifest;
+mod policy;
+
+pub use grant::{ConnectionVerb, Grant, GrantError, TableVerb};
+pub use lower::{LowerError, lower};
+pub use manifest::{Manifest, ManifestError};
+pub use policy::{Effect, PolicyDocument, Statement};
+
+/// The manifest that ships with the program.
+pub const BUILT_IN_MANIFEST: &str = include_str!("../../templates/stack.yaml");
+
+/// What tells one deployed stack from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackName {
+    /// The project, from `chatctl.yaml`.
+    pub project: String,
+    /// The stage: `local`, or one of the project's own.
+    pub stage: String,
+}
+
+impl StackName {
+    /// The physical name of a resource: `project-stage-Logical`.
+    pub fn physical(&self, logical: &str) -> String {
+        format!("{}-{}-{logical}", self.project, self.stage)
+    }
+}
+
+/// Where a stack lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The AWS region.
+    pub region: String,
+    /// The twelve-digit account id.
+    pub account: String,
+}
+
+impl Place {
+    /// The place of the stage `local`: a region that every SDK accepts and the account of no one.
+    pub fn local() -> Self {
+        Self { region: "us-east-1".to_owned(), account: "000000000000".to_owned() }
+    }
+
+    /// The ARN of a resource here.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+    }
+}
+
+/// The API id of the stage `local`; on AWS the service chooses one.
+pub const LOCAL_API_ID: &str = "local";
+
+/// Everything that a deployment brings up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stack {
+    /// Project and stage.
+    pub name: StackName,
+    /// Region and account.
+    pub place: Place,
+    /// The WebSocket API's id, as far as it is known before a deployment.
+    pub api_id: String,
+    /// The tables, in the manifest's order.
+    pub tables: Vec<Table>,
+    /// The parameters.
+    pub parameters: Vec<Parameter>,
+    /// The buckets.
+    pub buckets: Vec<Bucket>,
+    /// The functions.
+    pub functions: Vec<Function>,
+}
+
+impl Stack {
+    /// The function of a logical name.
+    pub fn function(&self, logical: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.logical == logical)
+    }
+
+    /// The table of a logical name.
+    pub fn table(&self, logical: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.logical == logical)
+    }
+
+    /// The bucket of a purpose.
+    pub fn bucket(&self, purpose: BucketPurpose) -> Option<&Bucket> {
+        self.buckets.iter().find(|bucket| bucket.purpose == purpose)
+    }
+}
+
+/// A DynamoDB table; every key attribute is a string, billing is on demand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The name that people use.
+    pub logical: String,
+    /// The name in DynamoDB.
+    pub physical: String,
+    /// The partition key's attribute.
+    pub partition: String,
+    /// The sort key's attribute.
+    pub sort: Option<String>,
+    /// Global secondary indexes; each projects all attributes.
+    pub indexes: Vec<Index>,
+    /// The attribute with the time of expiry, in seconds since the epoch.
+    pub ttl: Option<String>,
+}
+
+impl Table {
+    /// The table's ARN.
+    pub fn arn(&self, place: &Place) -> String {
+        place.arn("dynamodb", &format!("table/{}", self.physical))
+    }
+}
+
+/// A global secondary index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// The partition key's attribute.
+    pub partition: String,
+    /// The sort key's attribute.
+    pub sort: Option<String>,
+}
+
+/// A secret in the parameter store, made of random bytes on the first deployment and kept after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// The name that people use.
+    pub logical: String,
+    /// The name in the parameter store: `/project/stage/logical`.
+    pub physical: String,
+    /// How many random bytes; stored in base64.
+    pub bytes: u16,
+}
+
+/// What a bucket is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BucketPurpose {
+    /// The web app's files.
+    Site,
+}
+
+/// An S3 bucket; private, encrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// The name that people use.
+    pub logical: String,
+    /// The globally unique name.
+    pub physical: String,
+    /// What it is for.
+    pub purpose: BucketPurpose,
+}
+
+/// Which WebSocket route runs a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteKey {
+    /// A client connects.
+    Connect,
+    /// A client is gone.
+    Disconnect,
+    /// A message that no other route takes.
+    Default,
+    /// A message with this `action`.
+    Action(chatctl_protocol::Action),
+}
+
+impl RouteKey {
+    /// The route key as API Gateway writes it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Connect => "$connect",
+            Self::Disconnect => "$disconnect",
+            Self::Default => "$default",
+            Self::Action(action) => action.name(),
+        }
+    }
+}
+
+/// A Lambda function with a role of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// The name that on-call people know, and the `Handler` setting.
+    pub logical: String,
+    /// The name in Lambda.
+    pub physical: String,
+    /// Its route; none for functions that other functions invoke.
+    pub route: Option<RouteKey>,
+    /// Memory in MB.
+    pub memory_mb: u32,
+    /// Timeout in seconds.
+    pub timeout_s: u32,
+    /// Its log group.
+    pub log_group: String,
+    /// What it may do.
+    pub grants: Vec<Grant>,
+}
+
+impl Function {
+    /// The function's ARN.
+    pub fn arn(&self, place: &Place) -> String {
+        place.arn("lambda", &format!("function:{}", self.physical))
+    }
+}
