@@ -244,7 +244,7 @@ message: string,
 /**
  * When the same request can succeed, in ms from now.
  */
-retryAfterMs: number, };
+retryAfterMs?: number, };
 
 export type ChatMessage = { 
 /**

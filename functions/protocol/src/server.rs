@@ -127,7 +127,7 @@ pub enum ServerMessage {
         message: String,
         /// When the same request can succeed, in ms from now.
         #[serde(skip_serializing_if = "Option::is_none")]
-        #[ts(type = "number")]
+        #[ts(type = "number", optional)]
         retry_after_ms: Option<u64>,
     },
 }
