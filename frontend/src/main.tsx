@@ -1,0 +1,30 @@
+/** Starts the application in a browser. */
+
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './state/app'
+import { Router } from './state/route'
+import { browserEnvironment } from './transport/environment'
+import { browserSocket } from './transport/socket'
+import { AppView } from './ui/AppView'
+import './ui/base.css'
+import { Theme } from './ui/theme'
+
+const theme = new Theme(window)
+const app = new App({
+  fetcher: (input, init) => fetch(input, init),
+  environment: browserEnvironment,
+  openSocket: browserSocket,
+  router: new Router(window),
+  browserStorage: localStorage,
+  tabStorage: sessionStorage,
+})
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('index.html has no element #root')
+createRoot(root).render(
+  <StrictMode>
+    <AppView app={app} theme={theme} />
+  </StrictMode>,
+)
+void app.start()

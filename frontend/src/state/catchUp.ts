@@ -1,0 +1,81 @@
+/** Fetches what a room lacks: who is in it, and the messages since the last one held. */
+
+import type { Connection } from '../transport/connection'
+import type { Environment } from '../transport/environment'
+import { asRequestError } from '../transport/errors'
+import type { ChatMessage, ClientMessage, Participant } from '../transport/protocol.gen'
+import type { AnswerTo } from '../transport/requests'
+import type { MemberRoom, Older } from './rooms'
+import { earlier } from './ulid'
+
+/**
+ * Ids of senders that speak at the same time are ordered by their servers' clocks only, so a message
+ * may be stored behind one that is already here. Asking from a little earlier finds it; repeats are dropped.
+ */
+const CLOCK_TOLERANCE_MS = 5_000
+const PAGE = 50
+const ATTEMPTS = 4
+const RETRY_MS = 1_000
+
+export interface Missing {
+  readonly roomName: string
+  readonly participants: readonly Participant[]
+  readonly messages: readonly ChatMessage[]
+  /** Set when the room had no messages yet. */
+  readonly older: Older | undefined
+}
+
+export class CatchUp {
+  readonly #connection: Pick<Connection, 'request'>
+  readonly #environment: Environment
+
+  constructor(connection: Pick<Connection, 'request'>, environment: Environment) {
+    this.#connection = connection
+    this.#environment = environment
+  }
+
+  /** Rejects with a `RequestError`. */
+  async fetch(room: MemberRoom): Promise<Missing> {
+    const { roomId } = room
+    const from = room.sync.kind === 'behind' ? room.sync.from : room.messages.at(-1)?.messageId
+    const { roomName, participants } = await this.#ask({ action: 'getMembers', roomId })
+    if (from !== undefined) return { roomName, participants, messages: await this.#since(roomId, from), older: undefined }
+    const { messages, older } = await this.before(roomId, undefined)
+    return { roomName, participants, messages, older }
+  }
+
+  /** The page before an id, or the newest one. */
+  async before(roomId: string, before: string | undefined): Promise<{ messages: readonly ChatMessage[]; older: Older }> {
+    const page = await this.#ask({ action: 'getHistory', roomId, limit: PAGE, ...(before === undefined ? {} : { before }) })
+    const { messages, nextBefore } = page
+    return { messages, older: nextBefore === undefined ? { kind: 'none' } : { kind: 'more', before: nextBefore } }
+  }
+
+  /** Page after page until one is empty: a page may be short because its messages are long. */
+  async #since(roomId: string, from: string): Promise<readonly ChatMessage[]> {
+    const found: ChatMessage[] = []
+    let after = earlier(from, CLOCK_TOLERANCE_MS)
+    for (;;) {
+      // Each page starts where the one before it ended.
+      // oxlint-disable-next-line no-await-in-loop
+      const { messages } = await this.#ask({ action: 'getHistory', roomId, after })
+      const last = messages.at(-1)?.messageId
+      if (last === undefined || last <= after) return found
+      found.push(...messages)
+      after = last
+    }
+  }
+
+  async #ask<M extends ClientMessage>(message: M, attempt = 1): Promise<AnswerTo<M['action']>> {
+    try {
+      return await this.#connection.request(message)
+    } catch (thrown) {
+      const { code, retryAfterMs } = asRequestError(thrown)
+      if (attempt === ATTEMPTS || (code !== 'rateLimited' && code !== 'internal')) throw thrown
+      await new Promise<void>((resolve) => {
+        this.#environment.after(retryAfterMs ?? RETRY_MS * attempt, resolve)
+      })
+      return await this.#ask(message, attempt + 1)
+    }
+  }
+}

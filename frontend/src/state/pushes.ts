@@ -1,0 +1,49 @@
+/** What the server says unasked, applied to the rooms. Pure. */
+
+import type { Participant, ServerMessage } from '../transport/protocol.gen'
+import { changeMember, gone, type MemberRoom, type Rooms, withMessages, withoutParticipant, withParticipant, withRoom } from './rooms'
+
+export function applyPush(rooms: Rooms, push: ServerMessage, me: string): Rooms {
+  switch (push.action) {
+    case 'message':
+      return changeMember(rooms, push.roomId, (room) => withMessages(room, [push]))
+    case 'joinRequest':
+      return changeMember(rooms, push.roomId, (room) =>
+        withParticipant(room, { ...known(room, push.userId), status: 'pending', online: true }),
+      )
+    case 'memberJoined':
+      return changeMember(rooms, push.roomId, (room) =>
+        withParticipant(room, { ...known(room, push.userId), status: 'approved' }),
+      )
+    case 'memberLeft':
+      return changeMember(rooms, push.roomId, (room) =>
+        push.userId === me ? gone(room) : withoutParticipant(room, push.userId),
+      )
+    case 'presence':
+      return changeMember(rooms, push.roomId, (room) => withPresence(room, push.userId, push.online))
+    case 'joinResponse':
+      return push.status === 'rejected' && rooms.get(push.roomId)?.kind !== 'member'
+        ? withRoom(rooms, { kind: 'rejected', roomId: push.roomId })
+        : rooms
+    case 'welcome':
+    case 'roomCreated':
+    case 'messageAck':
+    case 'roomMembers':
+    case 'history':
+    case 'roomLeft':
+    case 'pong':
+    case 'error':
+      return rooms
+  }
+}
+
+/** The participant as known, or a newcomer: people ask and join from an open connection. */
+function known(room: MemberRoom, userId: string): Participant {
+  const held = room.participants.find((participant) => participant.userId === userId)
+  return held ?? { userId, status: 'approved', isAdmin: false, online: true }
+}
+
+function withPresence(room: MemberRoom, userId: string, online: boolean): MemberRoom {
+  const held = room.participants.find((participant) => participant.userId === userId)
+  return held === undefined || held.online === online ? room : withParticipant(room, { ...held, online })
+}

@@ -1,0 +1,28 @@
+/** A text in which web addresses can be followed. Everything else stays text. */
+
+import { Fragment } from 'react'
+
+const ADDRESS = /(https?:\/\/[^\s<>"']+)/i
+const TRAILING = /[.,;:!?)\]}]+$/
+
+export function Linked({ text }: { readonly text: string }) {
+  return text.split(new RegExp(ADDRESS, 'gi')).map((part, place) => {
+    // The pieces of one text never move.
+    const key = `${place}`
+    return ADDRESS.test(part) ? <Address key={key} text={part} /> : <Fragment key={key}>{part}</Fragment>
+  })
+}
+
+function Address({ text }: { readonly text: string }) {
+  const address = text.replace(TRAILING, '')
+  const url = URL.parse(address)
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return text
+  return (
+    <>
+      <a href={url.href} target="_blank" rel="noopener noreferrer">
+        {address}
+      </a>
+      {text.slice(address.length)}
+    </>
+  )
+}

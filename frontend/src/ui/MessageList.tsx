@@ -1,0 +1,181 @@
+/** The conversation. Stays at its end while the reader is there, and holds its place while older messages come in above. */
+
+import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import type { Group, Line } from '../state/conversation'
+import type { RoomModel } from '../state/roomModel'
+import { Avatar, hueClass } from './Avatar'
+import { Button } from './Button'
+import { Icon } from './Icon'
+import { Linked } from './Linked'
+import styles from './MessageList.module.css'
+import { clockTime, dayName, failure, fullTime } from './words'
+
+interface MessageListProps {
+  readonly model: RoomModel
+  /** Shown while nothing has been said. */
+  readonly empty: ReactNode
+}
+
+const NEAR_END_PX = 90
+const NEAR_START_PX = 160
+
+export function MessageList({ model, empty }: MessageListProps) {
+  const { rows, loadOlder, isLoading, isLoadingOlder, isEmpty } = model
+  const [isAtEnd, setAtEnd] = useState(true)
+  const scroller = useScrollPosition(rows, isAtEnd)
+  const scrolled = (): void => {
+    const element = scroller.current
+    if (element === null) return
+    setAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX)
+    if (element.scrollTop < NEAR_START_PX) loadOlder?.()
+  }
+  const toEnd = (): void => {
+    scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: 'smooth' })
+  }
+  return (
+    <div className={styles.frame}>
+      <div
+        ref={scroller}
+        className={styles.scroller}
+        role="log"
+        aria-live="polite"
+        aria-busy={isLoading || isLoadingOlder}
+        aria-label={`Messages in ${model.roomName}`}
+        // Scrolled by keyboard.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        onScroll={scrolled}
+      >
+        {isEmpty && empty}
+        <div className={styles.rows}>
+          {isLoading && <p className={styles.note}>Loading messages…</p>}
+          {isLoadingOlder && <p className={styles.note}>Loading older messages…</p>}
+          {loadOlder !== undefined && (
+            <p className={styles.note}>
+              <Button look="quiet" size="small" onClick={loadOlder}>
+                Older messages
+              </Button>
+            </p>
+          )}
+          {rows.map((row) =>
+            row.kind === 'day' ? (
+              <p key={row.key} className={styles.day}>
+                <span>{dayName(row.timestamp)}</span>
+              </p>
+            ) : (
+              <Talk key={row.key} group={row} model={model} />
+            ),
+          )}
+        </div>
+      </div>
+      {!isAtEnd && (
+        <button type="button" className={styles.toEnd} onClick={toEnd} aria-label="To the newest messages" title="To the newest messages">
+          <Icon name="down" />
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** After each change: to the end where the reader was there, else the same lines stay before their eyes. */
+function useScrollPosition(rows: RoomModel['rows'], isAtEnd: boolean): RefObject<HTMLDivElement | null> {
+  const scroller = useRef<HTMLDivElement>(null)
+  const before = useRef({ height: 0, first: '' })
+  const first = rows.find((row) => row.kind === 'group')?.key ?? ''
+  useLayoutEffect(() => {
+    const element = scroller.current
+    if (element === null) return
+    const grown = element.scrollHeight - before.current.height
+    if (isAtEnd) element.scrollTop = element.scrollHeight
+    else if (first !== before.current.first) element.scrollTop += grown
+    before.current = { height: element.scrollHeight, first }
+  })
+  // The keyboard of a phone or a growing composer takes height away.
+  useEffect(() => {
+    const element = scroller.current
+    if (element === null || !isAtEnd) return undefined
+    const observer = new ResizeObserver(() => {
+      element.scrollTop = element.scrollHeight
+    })
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [isAtEnd])
+  return scroller
+}
+
+interface TalkProps {
+  readonly group: Group
+  readonly model: RoomModel
+}
+
+function Talk({ group, model }: TalkProps) {
+  const { userId, isOwn, lines } = group
+  return (
+    <div className={isOwn ? `${styles.group} ${styles.own}` : styles.group}>
+      {!isOwn && <Avatar name={userId} shape="person" size="small" />}
+      <div className={styles.lines}>
+        <p className={isOwn ? 'visually-hidden' : `${styles.speaker} ${hueClass(userId)}`}>{isOwn ? 'You' : userId}</p>
+        {lines.map((line) => (
+          <Bubble key={line.key} line={line} model={model} />
+        ))}
+      </div>
+    </div>
+  )
+}
+
+interface BubbleProps {
+  readonly line: Line
+  readonly model: RoomModel
+}
+
+function Bubble({ line, model }: BubbleProps) {
+  const { delivery, text, timestamp } = line
+  return (
+    <div className={styles.entry} data-delivery={delivery.kind}>
+      <div className={styles.bubble}>
+        <span className={styles.text}>
+          <Linked text={text} />
+        </span>
+        <span className={styles.meta}>
+          <time dateTime={new Date(timestamp).toISOString()} title={fullTime(timestamp)}>
+            {clockTime(timestamp)}
+          </time>
+          <Mark line={line} />
+        </span>
+      </div>
+      {delivery.kind === 'failed' && (
+        <div className={styles.failure} role="alert">
+          <span>Not sent: {failure(delivery.code, delivery.message)}</span>
+          <button type="button" onClick={() => model.retry(delivery.clientMessageId)}>
+            Try again
+          </button>
+          <button type="button" onClick={() => model.discard(delivery.clientMessageId)}>
+            Delete
+          </button>
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** How far one's own message has come; others' have arrived. */
+function Mark({ line }: { readonly line: Line }) {
+  switch (line.delivery.kind) {
+    case 'sending':
+      return (
+        <>
+          <Icon name="clock" size={13} />
+          <span className="visually-hidden">Sending</span>
+        </>
+      )
+    case 'failed':
+      return <Icon name="alert" size={13} />
+    case 'sent':
+      return (
+        <span className={styles.sent}>
+          <Icon name="check" size={13} />
+          <span className="visually-hidden">Sent</span>
+        </span>
+      )
+  }
+}

@@ -1,0 +1,88 @@
+/** A room from the inside: its head, the conversation, the line to write on, its people. */
+
+import { type ReactNode, useState } from 'react'
+import { roomModel } from '../state/roomModel'
+import type { MemberRoom } from '../state/rooms'
+import type { Session, SessionState } from '../state/session'
+import { Avatar } from './Avatar'
+import { IconButton } from './Button'
+import { Composer } from './Composer'
+import { Drawer } from './Drawer'
+import { InviteBox } from './InviteBox'
+import { MessageList } from './MessageList'
+import { type MenuButton, PaneHeader } from './PaneHeader'
+import { PeoplePanel } from './PeoplePanel'
+import styles from './RoomView.module.css'
+import { useMediaQuery } from './useMediaQuery'
+import { useObservable } from './useObservable'
+import { count } from './words'
+
+interface RoomViewProps {
+  readonly session: Session
+  readonly state: SessionState
+  readonly room: MemberRoom
+  readonly link: string
+  readonly bar: ReactNode
+  readonly menu: MenuButton | undefined
+  /** Unsent text by room, kept while rooms are switched. */
+  readonly drafts: Map<string, string>
+  readonly onLeft: () => void
+}
+
+/** Wide enough for a third column. */
+const WIDE = '(min-width: 1120px)'
+
+export function RoomView({ session, state, room, link, bar, menu, drafts, onLeft }: RoomViewProps) {
+  const model = roomModel(session, state, room, useObservable(session.outbox))
+  const isWide = useMediaQuery(WIDE)
+  const [arePeopleShown, showPeople] = useState(isWide)
+  const [isInviting, setInviting] = useState(false)
+  const online = model.people.filter((person) => person.online).length
+  const people = <PeoplePanel model={model} onLeft={onLeft} onClose={() => showPeople(false)} />
+  return (
+    <div className={isWide && arePeopleShown ? `${styles.room} ${styles.withPeople}` : styles.room}>
+      <section className={styles.talk} aria-label={model.roomName}>
+        <div className={styles.head}>
+          <PaneHeader menu={menu}>
+            <Avatar name={model.roomName} shape="room" />
+            <div className={styles.title}>
+              <h1>{model.roomName}</h1>
+              <p>{model.people.length > 0 && `${count(model.people.length, 'person', 'people')}, ${online} online`}</p>
+            </div>
+            <IconButton icon="invite" label="Invite people" onClick={() => setInviting(true)} />
+            <IconButton
+              icon="people"
+              label="People"
+              badge={model.decide === undefined ? 0 : model.askers.length}
+              aria-pressed={arePeopleShown}
+              onClick={() => showPeople(!arePeopleShown)}
+            />
+          </PaneHeader>
+        </div>
+        <div className={styles.bar}>{bar}</div>
+        <MessageList model={model} empty={<InviteBox link={link} roomId={model.roomId} title="Nobody has said anything yet" />} />
+        <Composer
+          roomName={model.roomName}
+          maxBytes={model.messageBytes}
+          draft={drafts.get(model.roomId) ?? ''}
+          onDraft={(text) => drafts.set(model.roomId, text)}
+          onSend={model.send}
+        />
+      </section>
+      {isWide && arePeopleShown && people}
+      {!isWide && arePeopleShown && (
+        <Drawer side="right" label="People" onClose={() => showPeople(false)}>
+          {people}
+        </Drawer>
+      )}
+      {isInviting && (
+        <Drawer side="middle" label="Invite people" onClose={() => setInviting(false)}>
+          <div className={styles.invite}>
+            <IconButton icon="close" label="Close" onClick={() => setInviting(false)} />
+            <InviteBox link={link} roomId={model.roomId} title={`Invite people to ${model.roomName}`} />
+          </div>
+        </Drawer>
+      )}
+    </div>
+  )
+}
