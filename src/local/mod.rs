@@ -5,4 +5,9 @@
 
 pub mod answer;
 pub mod credentials;
+pub mod dynamodb;
 pub mod faults;
+pub mod iam;
+pub mod sigv4;
+pub mod ssm;
+pub mod sts;
