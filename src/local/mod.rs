@@ -4,10 +4,12 @@
 //! It runs a [`crate::stack::Stack`] and knows nothing of how one is deployed to AWS.
 
 pub mod answer;
+pub mod control;
 pub mod credentials;
 pub mod dynamodb;
 pub mod faults;
 pub mod iam;
 pub mod sigv4;
 pub mod ssm;
+pub mod state;
 pub mod sts;
