@@ -16,24 +16,63 @@ const RULES: &[Rule] = &[
     Rule {
         number: 1,
         scope: "src/config",
-        forbidden: &["aws_sdk_", "clap", "crate::cloudformation", "crate::ui", "crate::commands", "crate::aws"],
+        forbidden: &[
+            "aws_sdk_",
+            "clap",
+            "crate::cloudformation",
+            "crate::ui",
+            "crate::commands",
+            "crate::aws",
+        ],
     },
     Rule {
         number: 1,
         scope: "src/stack",
-        forbidden: &["aws_sdk_", "clap", "crate::cloudformation", "crate::ui", "crate::commands", "crate::aws", "tokio"],
+        forbidden: &[
+            "aws_sdk_",
+            "clap",
+            "crate::cloudformation",
+            "crate::ui",
+            "crate::commands",
+            "crate::aws",
+            "tokio",
+        ],
     },
-    Rule { number: 4, scope: "src/deploy", forbidden: &["clap", "crate::ui", "crate::commands", "aws_sdk_"] },
+    Rule {
+        number: 4,
+        scope: "src/deploy",
+        forbidden: &["clap", "crate::ui", "crate::commands", "aws_sdk_"],
+    },
     Rule {
         number: 5,
         scope: "src/local",
-        forbidden: &["crate::cloudformation", "crate::deploy", "crate::aws", "crate::commands", "crate::ui", "clap", "aws_sdk_"],
+        forbidden: &[
+            "crate::cloudformation",
+            "crate::deploy",
+            "crate::aws",
+            "crate::commands",
+            "crate::ui",
+            "clap",
+            "aws_sdk_",
+        ],
     },
     Rule { number: 7, scope: "functions/domain", forbidden: &["aws_", "lambda_runtime"] },
-    Rule { number: 7, scope: "functions/protocol", forbidden: &["aws_", "lambda_runtime", "tokio"] },
+    Rule {
+        number: 7,
+        scope: "functions/protocol",
+        forbidden: &["aws_", "lambda_runtime", "tokio"],
+    },
     Rule { number: 7, scope: "src", forbidden: &["chatctl_domain", "chatctl_functions"] },
-    Rule { number: 8, scope: "frontend/src/state", forbidden: &["from 'react", "from \"react", "../ui/"] },
-    Rule { number: 8, scope: "frontend/src/transport", forbidden: &["from 'react", "from \"react", "../ui/", "../state/"] },
+    Rule {
+        number: 8,
+        scope: "frontend/src/state",
+        forbidden: &["from 'react", "from \"react", "../ui/"],
+    },
+    Rule {
+        number: 8,
+        scope: "frontend/src/transport",
+        forbidden: &["from 'react", "from \"react", "../ui/", "../state/"],
+    },
 ];
 
 #[test]
@@ -45,16 +84,20 @@ fn every_layer_keeps_to_its_imports() {
 #[test]
 fn only_aws_sees_an_sdk() {
     let sdk = Rule { number: 3, scope: "src", forbidden: &["aws_sdk_"] };
-    let broken: Vec<String> = breaches(&sdk).into_iter().filter(|line| !line.contains("src/aws/")).collect();
+    let broken: Vec<String> =
+        breaches(&sdk).into_iter().filter(|line| !line.contains("src/aws/")).collect();
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
 }
 
 #[test]
 fn nothing_imports_commands_and_commands_do_not_import_one_another() {
-    let rule = Rule { number: 6, scope: "src", forbidden: &["crate::commands", "chatctl::commands"] };
+    let rule =
+        Rule { number: 6, scope: "src", forbidden: &["crate::commands", "chatctl::commands"] };
     let allowed = ["src/cli.rs", "src/main.rs"];
-    let broken: Vec<String> =
-        breaches(&rule).into_iter().filter(|line| !allowed.iter().any(|file| line.contains(file))).collect();
+    let broken: Vec<String> = breaches(&rule)
+        .into_iter()
+        .filter(|line| !allowed.iter().any(|file| line.contains(file)))
+        .collect();
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
 }
 
@@ -82,9 +125,14 @@ fn breaches(rule: &Rule) -> Vec<String> {
 /// Lines of code that mention a forbidden path; comments do not count.
 fn imports(file: &Path, forbidden: &[&str]) -> Vec<usize> {
     let text = fs::read_to_string(file).unwrap();
-    let code = |line: &str| !line.trim_start().starts_with("//") && !line.trim_start().starts_with('*');
+    let code =
+        |line: &str| !line.trim_start().starts_with("//") && !line.trim_start().starts_with('*');
     let hit = |line: &str| forbidden.iter().any(|path| mentions(line, path));
-    text.lines().enumerate().filter(|(_, line)| code(line) && hit(line)).map(|(at, _)| at + 1).collect()
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| code(line) && hit(line))
+        .map(|(at, _)| at + 1)
+        .collect()
 }
 
 /// Whether a path starts in the line: `clap::Args` mentions `clap`, `collapse` does not.
@@ -92,7 +140,8 @@ fn mentions(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
         let after = line[at + path.len()..].chars().next();
-        let starts = before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '"' && c != '/');
+        let starts =
+            before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '"' && c != '/');
         let is_path = !path.chars().all(|c| c.is_ascii_lowercase()) || after == Some(':');
         (starts || path.contains('/') || path.starts_with("from")) && is_path
     })
@@ -105,7 +154,10 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files.extend(sources(&path));
-        } else if path.extension().is_some_and(|kind| ["rs", "ts", "tsx"].iter().any(|known| kind == *known)) {
+        } else if path
+            .extension()
+            .is_some_and(|kind| ["rs", "ts", "tsx"].iter().any(|known| kind == *known))
+        {
             files.push(path);
         }
     }
