@@ -17,9 +17,12 @@ const PAGE = 50
 const ATTEMPTS = 4
 const RETRY_MS = 1_000
 
-export interface Missing {
+export interface People {
   readonly roomName: string
   readonly participants: readonly Participant[]
+}
+
+export interface Missing {
   readonly messages: readonly ChatMessage[]
   /** Set when the room had no messages yet. */
   readonly older: Older | undefined
@@ -35,13 +38,15 @@ export class CatchUp {
   }
 
   /** Rejects with a `RequestError`. */
-  async fetch(room: MemberRoom): Promise<Missing> {
-    const { roomId } = room
-    const from = room.sync.kind === 'behind' ? room.sync.from : room.messages.at(-1)?.messageId
-    const { roomName, participants } = await this.#ask({ action: 'getMembers', roomId })
-    if (from !== undefined) return { roomName, participants, messages: await this.#since(roomId, from), older: undefined }
-    const { messages, older } = await this.before(roomId, undefined)
-    return { roomName, participants, messages, older }
+  async people(roomId: string): Promise<People> {
+    return await this.#ask({ action: 'getMembers', roomId })
+  }
+
+  /** The messages since the gap began, or the newest page. Rejects with a `RequestError`. */
+  async missing({ roomId, sync, messages }: MemberRoom): Promise<Missing> {
+    const from = sync.kind === 'behind' ? sync.from : messages.at(-1)?.messageId
+    if (from === undefined) return await this.before(roomId, undefined)
+    return { messages: await this.#since(roomId, from), older: undefined }
   }
 
   /** The page before an id, or the newest one. */

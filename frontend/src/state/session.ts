@@ -12,7 +12,7 @@ import { Outbox, type OutboxEntry } from '../transport/outbox'
 import type { JoinStatus, Limits, ServerMessage } from '../transport/protocol.gen'
 import type { AnswerTo } from '../transport/requests'
 import type { SocketFactory } from '../transport/socket'
-import { CatchUp, type Missing } from './catchUp'
+import { CatchUp, type Missing, type People } from './catchUp'
 import type { PersonMemory } from './memory'
 import { type News, type Notice, Notices } from './notices'
 import { applyPush } from './pushes'
@@ -34,6 +34,8 @@ import {
 } from './rooms'
 
 export type Decision = 'approve' | 'reject'
+
+const PEOPLE_ATTEMPTS = 4
 
 export interface SessionState {
   /** The name as the server writes it. */
@@ -256,14 +258,31 @@ export class Session {
     if (room?.kind !== 'member' || this.#syncing.has(roomId)) return
     this.#syncing.add(roomId)
     try {
-      const missing = await this.#catchUp.fetch(room)
-      this.#change(roomId, (held) => caughtUp(held, missing, this.#state.getSnapshot().me))
+      await this.#syncPeople(roomId)
+      const missing = await this.#catchUp.missing(room)
+      this.#change(roomId, (held) => caughtUp(held, missing))
     } catch (thrown) {
       const { code } = asRequestError(thrown)
       if (code === 'forbidden' || code === 'notFound') this.#change(roomId, gone)
     } finally {
       this.#syncing.delete(roomId)
     }
+  }
+
+  /** A push about people can overtake the list that was asked for before it; then the list is asked for again. */
+  async #syncPeople(roomId: string, attempt = 1): Promise<void> {
+    const before = this.#participants(roomId)
+    const people = await this.#catchUp.people(roomId)
+    if (this.#participants(roomId) === before || attempt === PEOPLE_ATTEMPTS) {
+      this.#change(roomId, (held) => withPeople(held, people, this.#state.getSnapshot().me))
+    } else {
+      await this.#syncPeople(roomId, attempt + 1)
+    }
+  }
+
+  #participants(roomId: string): MemberRoom['participants'] | undefined {
+    const room = this.#rooms.get(roomId)
+    return room?.kind === 'member' ? room.participants : undefined
   }
 
   #enter(summary: { roomId: string; roomName: string; isAdmin: boolean }): void {
@@ -330,13 +349,15 @@ export class Session {
   }
 }
 
-function caughtUp(room: MemberRoom, missing: Missing, me: string): MemberRoom {
+function withPeople(room: MemberRoom, { roomName, participants }: People, me: string): MemberRoom {
+  const isAdmin = participants.some((participant) => participant.userId === me && participant.isAdmin)
+  return { ...room, roomName, participants, isAdmin }
+}
+
+function caughtUp(room: MemberRoom, missing: Missing): MemberRoom {
   const merged = withMessages(room, missing.messages)
   return {
     ...merged,
-    roomName: missing.roomName,
-    participants: missing.participants,
-    isAdmin: missing.participants.some(({ userId, isAdmin }) => userId === me && isAdmin),
     older: missing.older ?? room.older,
     sync: { kind: 'live' },
     seen: room.seen ?? lastMessageId(merged) ?? '',

@@ -122,13 +122,9 @@ export class Connection {
   async #hello(): Promise<void> {
     this.#cancelTimer()
     const socket = this.#socket
-    try {
-      const welcome = await this.#ask({ action: 'hello' }, HANDSHAKE_TIMEOUT_MS)
-      if (socket === this.#socket) this.#welcomed(welcome)
-    } catch (thrown) {
-      const error = asRequestError(thrown)
-      if (socket === this.#socket) this.#turnedAway(error.code, error.message)
-    }
+    // What goes wrong has been dealt with where it was seen: an error frame, a timeout, a lost line.
+    const welcome = await this.#ask({ action: 'hello' }, HANDSHAKE_TIMEOUT_MS).catch(() => undefined)
+    if (welcome !== undefined && socket === this.#socket) this.#welcomed(welcome)
   }
 
   #welcomed(welcome: Welcome): void {
@@ -138,25 +134,23 @@ export class Connection {
     this.#options.events.welcomed(welcome)
   }
 
-  #turnedAway(code: RequestError['code'], message: string): void {
-    if (code !== 'timeout' && code !== 'disconnected' && FINAL.has(code)) {
-      this.#drop()
-      this.#unwatchNetwork()
-      this.#state.set({ kind: 'refused', code, message })
-    } else if (this.#state.getSnapshot().kind === 'connecting') {
+  /** The server closes the socket right behind this frame, so it is acted on at once. */
+  #turnedAway({ code, message }: Extract<ServerMessage, { action: 'error' }>): void {
+    if (!FINAL.has(code)) {
       this.#lost()
+      return
     }
+    this.#drop()
+    this.#unwatchNetwork()
+    this.#state.set({ kind: 'refused', code, message })
   }
 
   #received(text: string): void {
     const reply = decodeFrame(text)
-    if (reply === undefined || this.#requests.settle(reply)) return
-    // A refusal of the connection itself answers no request.
-    if (reply.action === 'error' && this.#state.getSnapshot().kind === 'connecting') {
-      this.#turnedAway(reply.code, reply.message)
-      return
-    }
-    this.#options.events.pushed(reply)
+    if (reply === undefined) return
+    // Before the welcome nothing is asked but to be let in.
+    if (reply.action === 'error' && this.#state.getSnapshot().kind === 'connecting') this.#turnedAway(reply)
+    else if (!this.#requests.settle(reply)) this.#options.events.pushed(reply)
   }
 
   #lost(): void {

@@ -22,14 +22,9 @@ export function signInProblem(problem: SignInProblem): string {
   if (problem.kind === 'sessionEnded') {
     return `Your earlier session as ${problem.name} has ended, and its rooms with it. You can join afresh under this name or another.`
   }
-  switch (problem.code) {
-    case 'conflict':
-      return `Somebody is here as ${problem.name} already. Please choose another name.`
-    case 'badRequest':
-      return `This name cannot be used: ${problem.message}.`
-    default:
-      return `The server did not let you in: ${problem.message}`
-  }
+  if (problem.code === 'conflict') return `Somebody is here as ${problem.name} already. Please choose another name.`
+  if (problem.code === 'badRequest') return `This name cannot be used: ${problem.message}.`
+  return `The server did not let you in: ${problem.message}`
 }
 
 export function configFault(fault: ConfigFault): string {

@@ -1,0 +1,115 @@
+import { beforeEach, expect, test } from 'vitest'
+import { FakeEnvironment, settle } from '../transport/fakes/environment'
+import { FakeServer } from '../transport/fakes/server'
+import { App } from './app'
+import { Router } from './route'
+
+const CONFIG = '{"stage":"local","region":"us-east-1","webSocketUrl":"ws://test/local"}'
+const ROOM = 'k3v9x0q2m7ab'
+
+let environment: FakeEnvironment
+let server: FakeServer
+
+beforeEach(() => {
+  localStorage.clear()
+  sessionStorage.clear()
+  window.location.hash = ''
+  environment = new FakeEnvironment()
+  server = new FakeServer(environment)
+})
+
+async function open(config: string | undefined = CONFIG): Promise<App> {
+  const app = new App({
+    fetcher: () => Promise.resolve(new Response(config)),
+    environment,
+    openSocket: server.openSocket,
+    router: new Router(window),
+    browserStorage: localStorage,
+    tabStorage: sessionStorage,
+  })
+  await app.start()
+  await settle()
+  return app
+}
+
+async function openAs(name: string): Promise<App> {
+  const app = await open()
+  app.signIn(name)
+  await settle()
+  return app
+}
+
+test('without a usable configuration the app says so and can try again', async () => {
+  const app = await open('<!doctype html>')
+  expect(app.state.getSnapshot()).toMatchObject({ kind: 'broken', fault: 'malformed' })
+  await app.start()
+  expect(app.state.getSnapshot().kind).toBe('broken')
+})
+
+test('asks for a name, signs in, and a reload resumes the same person in the same room', async () => {
+  server.addRoom(ROOM, 'Team', 'Alice')
+  const app = await open()
+  expect(app.state.getSnapshot()).toMatchObject({ kind: 'signedOut', problem: undefined })
+  app.signIn('Alice')
+  expect(app.state.getSnapshot().kind).toBe('signingIn')
+  await settle()
+  expect(app.state.getSnapshot().kind).toBe('signedIn')
+  app.router.go({ kind: 'room', roomId: ROOM })
+
+  window.location.hash = ''
+  const again = await open()
+  expect(again.state.getSnapshot().kind).toBe('signedIn')
+  expect(again.router.route.getSnapshot()).toEqual({ kind: 'room', roomId: ROOM })
+  expect(server.attempts).toBe(2)
+})
+
+test('another tab knows the name but asks', async () => {
+  await openAs('Alice')
+  sessionStorage.clear()
+  const other = await open()
+  expect(other.state.getSnapshot()).toMatchObject({ kind: 'signedOut', name: 'Alice' })
+  other.signIn('Alice')
+  await settle()
+  expect(other.state.getSnapshot().kind).toBe('signedIn')
+})
+
+test('a taken name comes back to the form with the reason, and nothing reconnects', async () => {
+  await openAs('Alice')
+  localStorage.clear()
+  sessionStorage.clear()
+  const other = await openAs('Alice')
+  await environment.pass(120_000)
+  expect(other.state.getSnapshot()).toMatchObject({
+    kind: 'signedOut',
+    name: 'Alice',
+    problem: { kind: 'refused', code: 'conflict' },
+  })
+  expect(server.attempts).toBe(2)
+})
+
+test('a session that is no longer taken is dropped, said, and the name can be joined with afresh', async () => {
+  await openAs('Alice')
+  server = new FakeServer(environment)
+  server.intercept = (request) => {
+    server.intercept = () => undefined
+    return request.action === 'hello' ? { action: 'error', code: 'unauthorized', message: 'expired' } : undefined
+  }
+  const app = await open()
+  expect(app.state.getSnapshot()).toMatchObject({ kind: 'signedOut', name: 'Alice', problem: { kind: 'sessionEnded' } })
+  expect(localStorage.getItem('chatctl:local:token:alice')).toBeNull()
+  app.signIn('Alice')
+  await settle()
+  expect(app.state.getSnapshot().kind).toBe('signedIn')
+})
+
+test('signing out keeps the person or forgets them', async () => {
+  const app = await openAs('Alice')
+  app.signOut('keep')
+  expect(app.state.getSnapshot()).toMatchObject({ kind: 'signedOut', name: 'Alice' })
+  expect(localStorage.getItem('chatctl:local:token:alice')).toBe('token-of-Alice')
+  app.signIn('Alice')
+  await settle()
+  app.signOut('forget')
+  expect(app.state.getSnapshot()).toMatchObject({ kind: 'signedOut', name: '' })
+  expect(localStorage.getItem('chatctl:local:token:alice')).toBeNull()
+})
