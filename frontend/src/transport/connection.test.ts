@@ -46,7 +46,6 @@ test('a lost line is opened again after a growing, jittered wait', async () => {
     const state = connection.state.getSnapshot()
     if (state.kind !== 'reconnecting') throw new Error(`unexpected ${state.kind}`)
     waits.push(state.retryAt - environment.now())
-    // oxlint-disable-next-line no-await-in-loop
     await environment.pass(state.retryAt - environment.now())
   }
   expect(waits).toEqual([200, 400, 800, 1600, 3200, 6400, 10_000, 10_000])

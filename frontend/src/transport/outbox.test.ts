@@ -114,7 +114,6 @@ test('a server in trouble is tried four times', async () => {
   box.add('r1', 'a')
   for (let attempt = 0; attempt < 4; attempt += 1) {
     sent.at(-1)?.fail(new RequestError('internal', 'trouble'))
-    // oxlint-disable-next-line no-await-in-loop
     await environment.pass(10_000)
   }
   expect(texts()).toHaveLength(4)

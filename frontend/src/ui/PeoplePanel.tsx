@@ -69,10 +69,12 @@ function Person({ person, me, tag, children }: PersonProps) {
       <Avatar name={userId} shape="person" size="small" online={online} />
       <span className={styles.name}>
         {userId}
-        {userId === me && <span className={styles.soft}> (you)</span>}
       </span>
       {tag !== undefined && <span className={tag === 'Admin' ? `${styles.tag} ${styles.admin}` : styles.tag}>{tag}</span>}
-      <span className={styles.presence}>{online ? 'Online' : 'Offline'}</span>
+      <span className={styles.presence}>
+        {userId === me && 'You · '}
+        {online ? 'Online' : 'Offline'}
+      </span>
       {children}
     </li>
   )

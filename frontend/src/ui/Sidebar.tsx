@@ -91,8 +91,8 @@ function RoomItem({ room, me, isOpen, onOpen }: RoomItemProps) {
         <Avatar name={name} shape="room" />
         <span className={styles.name}>{name}</span>
         <span className={styles.time}>{last !== undefined && shortTime(last.timestamp)}</span>
-        <span className={styles.preview}>{preview(room, me)}</span>
-        <span className={styles.badges}>
+        <span className={styles.second}>
+          <span className={styles.preview}>{preview(room, me)}</span>
           {askers > 0 && (
             <span className={styles.askers}>
               <Icon name="key" size={12} />

@@ -62,7 +62,6 @@ export class FakeEnvironment implements Environment {
       this.#now = next.at
       next.task()
       // What one timer sets off happens before the next one is due.
-      // oxlint-disable-next-line no-await-in-loop
       await settle()
     }
     this.#now = end
