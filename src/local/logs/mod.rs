@@ -1,0 +1,131 @@
+//! CloudWatch Logs of the stage `local`: a store that survives every kind of ending, and its API.
+//!
+//! [`LogStore`] keeps groups, streams and events in SQLite; [`LogsApi`] speaks the JSON protocol
+//! over it. What a log line means is the writer's affair.
+
+mod api;
+mod pattern;
+mod query;
+mod schema;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+pub use api::LogsApi;
+pub use schema::StoreError;
+use writer::{Command, Queue};
+
+/// The longest message that is kept, in bytes; CloudWatch's own limit.
+pub const MESSAGE_BYTES: usize = 256 * 1024;
+
+/// One event to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// When it happened, in milliseconds since the epoch.
+    pub timestamp_ms: i64,
+    /// What is kept; cut at [`MESSAGE_BYTES`].
+    pub message: String,
+}
+
+impl LogLine {
+    /// A line of this moment.
+    pub fn now(message: impl Into<String>) -> Self {
+        Self { timestamp_ms: Timestamp::now().as_millisecond(), message: message.into() }
+    }
+}
+
+/// The store; clones share it.
+#[derive(Clone)]
+pub struct LogStore(Arc<Inner>);
+
+struct Inner {
+    queue: Queue,
+    /// One reader is enough for one operator; a std mutex, held only on blocking threads.
+    reader: Mutex<Connection>,
+}
+
+impl LogStore {
+    /// Opens the store, or makes it.
+    ///
+    /// # Errors
+    /// The file cannot be opened as a store of this kind.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = schema::open(path)?;
+        let queue = writer::start(connection)?;
+        let reader = Mutex::new(schema::open_reader(path)?);
+        Ok(Self(Arc::new(Inner { queue, reader })))
+    }
+
+    /// Stores lines soon, in a group and a stream that are made if need be. Never blocks; a writer
+    /// that cannot keep up drops lines and says so in the stream.
+    pub fn put(
+        &self,
+        group: impl Into<Arc<str>>,
+        stream: impl Into<Arc<str>>,
+        lines: Vec<LogLine>,
+    ) {
+        self.0.queue.put(group.into(), stream.into(), lines);
+    }
+
+    /// Makes the group, or gives an existing one this retention.
+    pub fn create_group(&self, name: &str, retention_days: u32) {
+        let name = name.to_owned();
+        self.0.queue.run(Box::new(move |writer| {
+            writer.ensure_group(&name)?;
+            writer.set_retention(&name, Some(retention_days)).map(|_| ())
+        }));
+    }
+
+    /// Deletes the group with everything in it.
+    pub fn delete_group(&self, name: &str) {
+        let name = name.to_owned();
+        self.0.queue.run(Box::new(move |writer| writer.delete_group(&name).map(|_| ())));
+    }
+
+    /// Returns when everything put so far is stored.
+    pub async fn flush(&self) {
+        let (done, stored) = oneshot::channel();
+        self.0.queue.send(Command::Run(Box::new(move |_| {
+            // Nobody waits any more: nothing to tell.
+            let _ = done.send(());
+            Ok(())
+        })));
+        // An error means that the writer is gone, and with it everything that could be waited for.
+        let _ = stored.await;
+    }
+
+    /// Runs a change on the writer, after everything put before it, and returns its result.
+    async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut writer::Writer) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (done, result) = oneshot::channel();
+        self.0.queue.send(Command::Run(Box::new(move |writer| {
+            let outcome = change(writer);
+            let _ = done.send(outcome);
+            Ok(())
+        })));
+        result.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs a query on a blocking thread, seeing everything put before it.
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.flush().await;
+        let inner = self.0.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            // Dropped, that is ended, after the query: all of it sees one state.
+            let snapshot = reader.unchecked_transaction()?;
+            query(&snapshot)
+        });
+        read.await.map_err(|_| StoreError::Closed)?
+    }
+}
