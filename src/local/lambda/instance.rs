@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::net::TcpListener;
+use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -45,7 +44,7 @@ struct Life {
     child: Child,
     listener: TcpListener,
     /// Standard output and standard error, to be told when there is something to read.
-    outputs: [AsyncFd<PipeReader>; 2],
+    outputs: [Receiver; 2],
 }
 
 /// Starts a process and stays with it to its end, then starts another one if one is needed.
@@ -184,7 +183,7 @@ impl Instance {
         let Life { child, listener, outputs } = life;
         let look = tokio::time::sleep(Duration::ZERO);
         tokio::pin!(look);
-        let mut states = [State::Dry; 2];
+        let mut states = [State::Open; 2];
         loop {
             tokio::select! {
                 status = child.wait() => return status,
@@ -201,13 +200,11 @@ impl Instance {
                     connections.spawn(runtime_api::serve(stream, self.clone()));
                 },
                 Some(_) = connections.join_next() => {}
-                Ok(mut ready) = outputs[0].readable(), if states[0] != State::Ended => {
-                    states = self.scribe().drain();
-                    if states[0] == State::Dry { ready.clear_ready(); }
+                _ = outputs[0].readable(), if states[0] == State::Open => {
+                    states[0] = self.scribe().read(0, &outputs[0]);
                 }
-                Ok(mut ready) = outputs[1].readable(), if states[1] != State::Ended => {
-                    states = self.scribe().drain();
-                    if states[1] == State::Dry { ready.clear_ready(); }
+                _ = outputs[1].readable(), if states[1] == State::Open => {
+                    states[1] = self.scribe().read(1, &outputs[1]);
                 }
             }
         }
@@ -255,9 +252,9 @@ fn pipe() -> io::Result<(PipeReader, Stdio)> {
     Ok((reader, writer.into()))
 }
 
-/// A second handle of a pipe, for the runtime to watch; the first one reads.
-fn watch(reader: &PipeReader) -> io::Result<AsyncFd<PipeReader>> {
-    AsyncFd::with_interest(reader.try_clone()?, Interest::READABLE)
+/// A second handle of a pipe, for the runtime to watch.
+fn watch(reader: &PipeReader) -> io::Result<Receiver> {
+    Receiver::from_owned_fd(reader.try_clone()?.into())
 }
 
 /// Kills the process and whatever it started.

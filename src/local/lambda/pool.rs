@@ -264,7 +264,7 @@ impl Pool {
         let Some(member) = self.members.get_mut(&id) else { return Check::Kill };
         match &member.phase {
             Phase::Starting { since } if now >= *since + self.limits.init => Check::InitTimeout,
-            Phase::Starting { since } => Check::At(*since + self.limits.init),
+            Phase::Starting { since } => Check::At((*since + self.limits.init).min(now + timeout)),
             Phase::Parked { since, .. } if alive > 1 && now >= *since + self.limits.idle => {
                 self.parked.retain(|parked| *parked != id);
                 member.phase = Phase::Ending;

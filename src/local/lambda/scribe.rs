@@ -5,12 +5,12 @@
 //! it answered stands before END, though both ways are independent.
 
 use std::collections::VecDeque;
-use std::io::PipeReader;
+use std::io::{ErrorKind, PipeReader};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use rustix::io::Errno;
+use tokio::net::unix::pipe::Receiver;
 
 use super::report::{self, Report};
 use crate::local::logs::{LogLine, LogStore, MESSAGE_BYTES};
@@ -35,45 +35,38 @@ struct Output {
     state: State,
 }
 
-/// What a look at an output left.
+/// Whether an output can still say something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Nothing to read now.
-    Dry,
-    /// More than a look reads.
-    More,
-    /// The end.
+    /// It can.
+    Open,
+    /// Its writers are gone.
     Ended,
 }
 
 impl Output {
     fn new(pipe: PipeReader) -> Self {
-        Self { pipe, partial: Vec::new(), skipping: false, state: State::Dry }
+        Self { pipe, partial: Vec::new(), skipping: false, state: State::Open }
     }
 
-    /// Reads what is there and calls back for every whole line.
-    fn read(&mut self, buffer: &mut [u8], mut line: impl FnMut(&[u8])) {
-        self.state = State::More;
+    /// Reads what is there now.
+    fn drain(&mut self, buffer: &mut [u8], line: &mut impl FnMut(&[u8])) {
         for _ in 0..READS {
             match rustix::io::read(&self.pipe, &mut *buffer) {
-                Ok(0) => {
-                    self.state = State::Ended;
-                    if !self.partial.is_empty() {
-                        line(&std::mem::take(&mut self.partial));
-                    }
-                    return;
-                }
-                Ok(count) => self.take(&buffer[..count], &mut line),
+                Ok(0) => return self.end(line),
+                Ok(count) => self.take(&buffer[..count], line),
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => {
-                    self.state = State::Dry;
-                    return;
-                }
-                Err(_) => {
-                    self.state = State::Ended;
-                    return;
-                }
+                // Nothing there now; what else there is to know, the process's end tells.
+                Err(_) => return,
             }
+        }
+    }
+
+    /// What stands without a line's end is a line all the same.
+    fn end(&mut self, line: &mut impl FnMut(&[u8])) {
+        self.state = State::Ended;
+        if !self.partial.is_empty() {
+            line(&std::mem::take(&mut self.partial));
         }
     }
 
@@ -158,20 +151,30 @@ impl Scribe {
         self.recent = VecDeque::new();
     }
 
-    /// Empties the pipes and says how it left them.
-    pub fn drain(&mut self) -> [State; 2] {
+    /// Empties the pipes.
+    pub fn drain(&mut self) {
         let mut lines = Vec::new();
-        let now = Timestamp::now().as_millisecond();
-        for output in self.outputs.iter_mut().filter(|output| output.state != State::Ended) {
-            output.read(&mut self.buffer, |line| {
-                let message = String::from_utf8_lossy(line).into_owned();
-                lines.push(LogLine { timestamp_ms: now, message });
-            });
+        for output in self.outputs.iter_mut().filter(|output| output.state == State::Open) {
+            output.drain(&mut self.buffer, &mut |line| lines.push(said(line)));
         }
-        if !lines.is_empty() {
-            self.write(lines);
+        self.write(lines);
+    }
+
+    /// Reads from an output through the handle that the runtime watches, so that the runtime learns
+    /// when there is nothing more to read.
+    pub fn read(&mut self, output: usize, handle: &Receiver) -> State {
+        let mut lines = Vec::new();
+        let output = &mut self.outputs[output];
+        let mut line = |line: &[u8]| lines.push(said(line));
+        match handle.try_read(&mut self.buffer) {
+            Ok(0) => output.end(&mut line),
+            Ok(count) => output.take(&self.buffer[..count], &mut line),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => output.end(&mut line),
         }
-        self.outputs.each_ref().map(|output| output.state)
+        let state = output.state;
+        self.write(lines);
+        state
     }
 
     /// Before an invocation.
@@ -219,6 +222,9 @@ impl Scribe {
     }
 
     fn write(&mut self, lines: Vec<LogLine>) {
+        if lines.is_empty() {
+            return;
+        }
         if !self.ready {
             self.recent.extend(lines.iter().map(|line| line.message.clone()));
             while self.recent.len() > RECENT {
@@ -252,6 +258,10 @@ impl Scribe {
     }
 }
 
+fn said(line: &[u8]) -> LogLine {
+    LogLine::now(String::from_utf8_lossy(line))
+}
+
 fn peak_kilobytes(status: &str) -> Option<u64> {
     let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     value.trim().strip_suffix("kB")?.trim().parse().ok()
@@ -272,8 +282,8 @@ mod tests {
             writer.write_all(bytes).unwrap();
         }
         drop(writer);
-        while output.state != State::Ended {
-            output.read(&mut buffer, |line| found.push(String::from_utf8_lossy(line).into_owned()));
+        while output.state == State::Open {
+            output.drain(&mut buffer, &mut |line: &[u8]| found.push(String::from_utf8_lossy(line).into_owned()));
         }
         found
     }
@@ -292,8 +302,8 @@ mod tests {
         });
         let mut output = Output::new(reader);
         let (mut found, mut buffer) = (Vec::new(), vec![0; READ_BYTES]);
-        while output.state != State::Ended {
-            output.read(&mut buffer, |line| found.push(line.len()));
+        while output.state == State::Open {
+            output.drain(&mut buffer, &mut |line: &[u8]| found.push(line.len()));
         }
         long.join().unwrap();
         assert_eq!(found, [MESSAGE_BYTES, 4]);

@@ -109,7 +109,12 @@ fn a_timeout_takes_the_invocation_and_the_process() {
 #[test]
 fn an_invocation_that_begins_after_a_look_is_not_due_before_the_next() {
     let (mut pool, now) = (pool(10), Instant::now());
-    let (member, _answer) = first(&mut pool, now);
+    let (Ok(Submitted::Starting(ticket)), _answer) = submit(&mut pool, "first", now) else {
+        panic!("the first invocation starts a process")
+    };
+    let member = ticket.member;
+    assert!(matches!(pool.check(member, now), Check::At(at) if at == now + TIMEOUT));
+    assert!(matches!(pool.next(member, now), Next::Take(_)));
     pool.answered(member, "first", now).unwrap();
     let Next::Wait(_comes) = pool.next(member, now) else { panic!("nothing waits") };
     let Check::At(next) = pool.check(member, now) else { panic!("it idles") };
