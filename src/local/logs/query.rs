@@ -138,19 +138,15 @@ pub fn search(connection: &Connection, search: &Search) -> Result<Found, StoreEr
                ORDER BY timestamp_ms, seq";
     let mut statement = connection.prepare_cached(sql)?;
     let after = search.after;
-    let mut rows = statement.query(params![
-        search.group,
-        after.timestamp_ms,
-        after.seq,
-        search.until_ms
-    ])?;
+    let mut rows =
+        statement.query(params![search.group, after.timestamp_ms, after.seq, search.until_ms])?;
     let mut found = Found { events: Vec::new(), more_after: None };
     let (mut scanned, mut bytes, mut last) = (0, 0, search.after);
     while let Some(row) = rows.next()? {
         let event = event(row)?;
         let size = event.message.len() + EVENT_OVERHEAD;
-        let matches = search.streams.contains(&event.stream)
-            && search.pattern.matches(&event.message);
+        let matches =
+            search.streams.contains(&event.stream) && search.pattern.matches(&event.message);
         let full = matches
             && (found.events.len() == search.limit
                 || (!found.events.is_empty() && bytes + size > PAGE_BYTES));

@@ -1,9 +1,9 @@
 //! The one thread that writes: takes what was queued, in order, a transaction a batch.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -64,7 +64,8 @@ impl Queue {
         }
         let dropped = self.dropped.swap(0, Ordering::Relaxed);
         if dropped > 0 {
-            let note = format!("[{dropped} lines were dropped: more was logged than can be stored]");
+            let note =
+                format!("[{dropped} lines were dropped: more was logged than can be stored]");
             lines.insert(0, LogLine::now(note));
         }
         self.waiting.fetch_add(bytes, Ordering::Relaxed);
@@ -77,13 +78,8 @@ pub fn start(connection: Connection) -> Result<Queue, StoreError> {
     let next = connection.query_row("SELECT next FROM sequence", [], |row| row.get(0))?;
     let (sender, commands) = mpsc::channel();
     let waiting = Arc::new(AtomicUsize::new(0));
-    let mut writer = Writer {
-        connection,
-        streams: HashMap::new(),
-        next,
-        waiting: waiting.clone(),
-        swept: None,
-    };
+    let mut writer =
+        Writer { connection, streams: HashMap::new(), next, waiting: waiting.clone(), swept: None };
     std::thread::Builder::new().name("logs".to_owned()).spawn(move || writer.work(&commands))?;
     Ok(Queue { sender, waiting, dropped: AtomicUsize::new(0) })
 }

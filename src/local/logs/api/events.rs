@@ -122,7 +122,8 @@ impl LogsApi {
         let start = request.start_time.unwrap_or(0).max(group.kept_since(now_ms()));
         let first = Position { timestamp_ms: start, seq: 0 };
         let after = token.map_or(first, |(timestamp_ms, seq)| Position { timestamp_ms, seq });
-        let wanted = Wanted { names: request.log_stream_names, prefix: request.log_stream_name_prefix };
+        let wanted =
+            Wanted { names: request.log_stream_names, prefix: request.log_stream_name_prefix };
         let until_ms = request.end_time.unwrap_or(i64::MAX);
         let (found, names) = self
             .store
@@ -165,8 +166,7 @@ impl LogsApi {
             let streams = query::streams(store, group.id)?;
             let stream = streams.into_iter().find(|one| one.name == request.log_stream_name);
             let Some(stream) = stream else { return Ok(None) };
-            let stretch =
-                Stretch { stream: stream.id, from_ms, before_ms, direction, from, limit };
+            let stretch = Stretch { stream: stream.id, from_ms, before_ms, direction, from, limit };
             query::stretch(store, &stretch).map(Some)
         });
         let events = events.await?.ok_or_else(Fault::no_stream)?;
@@ -187,9 +187,9 @@ impl Wanted {
     fn among(&self, streams: &[Stream]) -> Option<HashSet<i64>> {
         let prefix = self.prefix.as_deref().unwrap_or_default();
         match &self.names {
-            None => Some(
-                streams.iter().filter(|s| s.name.starts_with(prefix)).map(|s| s.id).collect(),
-            ),
+            None => {
+                Some(streams.iter().filter(|s| s.name.starts_with(prefix)).map(|s| s.id).collect())
+            }
             Some(names) => names
                 .iter()
                 .map(|name| streams.iter().find(|s| s.name == *name).map(|s| s.id))
@@ -204,7 +204,9 @@ fn check_batch(events: &[InputEvent]) -> Result<(), Fault> {
     }
     let bytes: usize = events.iter().map(|event| event.message.len() + 26).sum();
     if bytes > PUT_BYTES {
-        return Err(Fault::invalid(format!("Upload too large: {bytes} bytes exceeds limit of {PUT_BYTES}")));
+        return Err(Fault::invalid(format!(
+            "Upload too large: {bytes} bytes exceeds limit of {PUT_BYTES}"
+        )));
     }
     if events.iter().any(|event| event.message.len() > MESSAGE_BYTES) {
         return Err(Fault::invalid(format!("Log event too large: limit is {MESSAGE_BYTES} bytes")));

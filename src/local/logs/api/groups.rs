@@ -35,7 +35,11 @@ pub struct Retention {
 }
 
 impl LogsApi {
-    pub(super) async fn describe_groups(&self, caller: &Caller, request: DescribeGroups) -> Outcome {
+    pub(super) async fn describe_groups(
+        &self,
+        caller: &Caller,
+        request: DescribeGroups,
+    ) -> Outcome {
         self.allow(caller, "DescribeLogGroups", "*")?;
         let DescribeGroups { log_group_name_prefix, log_group_name_pattern, next_token, .. } =
             request;

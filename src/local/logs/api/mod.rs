@@ -14,9 +14,9 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::LogStore;
 use super::query::{self, Group};
 use super::schema::StoreError;
-use super::LogStore;
 use crate::local::answer::{Answer, Call};
 use crate::local::credentials::Caller;
 use crate::local::iam::{Access, Denied};
@@ -186,9 +186,9 @@ fn named_group(name: Option<String>, identifier: Option<String>) -> Result<Strin
             let name = identifier.split_once(":log-group:").map_or(&*identifier, |(_, name)| name);
             group_name(name.trim_end_matches(":*")).map(str::to_owned)
         }
-        (Some(_), Some(_)) => Err(Fault::invalid(
-            "LogGroup name and LogGroup ARN are mutually exclusive parameters.",
-        )),
+        (Some(_), Some(_)) => {
+            Err(Fault::invalid("LogGroup name and LogGroup ARN are mutually exclusive parameters."))
+        }
         (None, None) => {
             Err(Fault::invalid("Either logGroupName or logGroupIdentifier must be given."))
         }

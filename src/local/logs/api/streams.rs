@@ -4,7 +4,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::query::Stream;
-use super::{Caller, Fault, LogsApi, Outcome, group_name, limit, named_group, now_ms, query, token};
+use super::{
+    Caller, Fault, LogsApi, Outcome, group_name, limit, named_group, now_ms, query, token,
+};
 
 const PAGE: usize = 50;
 
@@ -39,9 +41,9 @@ impl Order {
     fn parse(order: Option<&str>, prefix: Option<&str>) -> Result<Self, Fault> {
         match order {
             None | Some("LogStreamName") => Ok(Self::Name),
-            Some("LastEventTime") if prefix.is_some() => Err(Fault::invalid(
-                "Cannot order by LastEventTime with a logStreamNamePrefix.",
-            )),
+            Some("LastEventTime") if prefix.is_some() => {
+                Err(Fault::invalid("Cannot order by LastEventTime with a logStreamNamePrefix."))
+            }
             Some("LastEventTime") => Ok(Self::LastEvent),
             Some(other) => Err(Fault::invalid(format!(
                 "1 validation error detected: Value '{other}' at 'orderBy' failed to satisfy \
@@ -61,7 +63,11 @@ impl Order {
 }
 
 impl LogsApi {
-    pub(super) async fn describe_streams(&self, caller: &Caller, request: DescribeStreams) -> Outcome {
+    pub(super) async fn describe_streams(
+        &self,
+        caller: &Caller,
+        request: DescribeStreams,
+    ) -> Outcome {
         let name = named_group(request.log_group_name, request.log_group_identifier)?;
         self.allow(caller, "DescribeLogStreams", &name)?;
         let prefix = request.log_stream_name_prefix;

@@ -38,7 +38,9 @@ impl Pattern {
         let text = text.trim();
         match text.chars().next() {
             Some('{') => json::parse(text).map(Self::Json),
-            Some('[') => Err(PatternError("space-delimited patterns are not supported here".into())),
+            Some('[') => {
+                Err(PatternError("space-delimited patterns are not supported here".into()))
+            }
             Some('%') => Err(PatternError("regular expressions are not supported here".into())),
             _ => terms::parse(text).map(Self::Terms),
         }

@@ -88,9 +88,27 @@ fn conditions_hold_or_do_not() {
 #[test]
 fn anything_else_is_refused() {
     let broken = [
-        "{", "{}", "{ $.a }", "{ a = 1 }", "{ $ = 1 }", "{ $.a = }", "{ $.a = 1 ", "{ $.a = 1 } x",
-        "{ $.a = 1 && }", "{ ($.a = 1 }", "{ $.a > x }", "{ $.a[x] = 1 }", "{ $.a IS MAYBE }",
-        "\"open", "a.b", "-", "? x", "\"a\"b", "[w1, w2]", "%re%", "\"\"",
+        "{",
+        "{}",
+        "{ $.a }",
+        "{ a = 1 }",
+        "{ $ = 1 }",
+        "{ $.a = }",
+        "{ $.a = 1 ",
+        "{ $.a = 1 } x",
+        "{ $.a = 1 && }",
+        "{ ($.a = 1 }",
+        "{ $.a > x }",
+        "{ $.a[x] = 1 }",
+        "{ $.a IS MAYBE }",
+        "\"open",
+        "a.b",
+        "-",
+        "? x",
+        "\"a\"b",
+        "[w1, w2]",
+        "%re%",
+        "\"\"",
     ];
     for pattern in broken {
         assert!(Pattern::parse(pattern).is_err(), "{pattern}");
