@@ -318,10 +318,12 @@ async fn the_rest_api_invokes_and_describes() {
     let path = format!("/2015-03-31/functions/{NAME}");
     let invocations = format!("{path}/invocations");
     let tail = &[("x-amz-log-type", "Tail")];
-    let answer = stage.post(Caller::Operator, &invocations, tail, r#"{"do":"print","lines":["hi"]}"#).await;
+    let answer =
+        stage.post(Caller::Operator, &invocations, tail, r#"{"do":"print","lines":["hi"]}"#).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("x-amz-executed-version"), "$LATEST");
-    let log = String::from_utf8(STANDARD.decode(answer.header("x-amz-log-result")).unwrap()).unwrap();
+    let log =
+        String::from_utf8(STANDARD.decode(answer.header("x-amz-log-result")).unwrap()).unwrap();
     assert!(log.starts_with("START RequestId: ") && log.contains("\nhi\n"), "{log}");
     assert!(log.contains(answer.header("x-amzn-requestid")), "{log}");
     assert!(log.contains("\nREPORT RequestId: "), "{log}");
@@ -333,13 +335,19 @@ async fn the_rest_api_invokes_and_describes() {
     for (headers, body, status, name) in [
         (&[][..], "{", 400, "InvalidRequestContentException"),
         (&[("x-amz-invocation-type", "Often")], "{}", 400, "InvalidParameterValueException"),
-        (&[("x-amz-invocation-type", "Event")], &format!("\"{}\"", "x".repeat(1 << 20)), 413, "RequestTooLargeException"),
+        (
+            &[("x-amz-invocation-type", "Event")],
+            &format!("\"{}\"", "x".repeat(1 << 20)),
+            413,
+            "RequestTooLargeException",
+        ),
         (&[], &format!("\"{}\"", "x".repeat(6 << 20)), 413, "RequestTooLargeException"),
     ] {
         let answer = stage.post(Caller::Operator, &invocations, headers, body).await;
         assert_eq!((answer.status, answer.header("x-amzn-errortype")), (status, name));
     }
-    let missing = stage.post(Caller::Operator, "/2015-03-31/functions/no/invocations", &[], "").await;
+    let missing =
+        stage.post(Caller::Operator, "/2015-03-31/functions/no/invocations", &[], "").await;
     assert_eq!(missing.status, 404);
     assert_eq!(missing.header("x-amzn-errortype"), "ResourceNotFoundException");
 
@@ -363,7 +371,10 @@ async fn a_function_invokes_only_what_its_document_allows() {
     let caller = || Caller::Function("chat-local-Other".into());
     let path = format!("/2015-03-31/functions/{NAME}/invocations");
     let refused = stage.post(caller(), &path, &[], "{}").await;
-    assert_eq!((refused.status, refused.header("x-amzn-errortype")), (403, "AccessDeniedException"));
+    assert_eq!(
+        (refused.status, refused.header("x-amzn-errortype")),
+        (403, "AccessDeniedException")
+    );
     let statement = Statement {
         sid: "Invoke".into(),
         effect: Effect::Allow,

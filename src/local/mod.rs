@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod dynamodb;
 pub mod faults;
 pub mod iam;
+pub mod lambda;
 pub mod logs;
 pub mod s3;
 pub mod sigv4;

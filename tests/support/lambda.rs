@@ -82,7 +82,13 @@ impl Stage {
     }
 
     /// Posts to Lambda's API as somebody whose signature was verified.
-    pub async fn post(&self, caller: Caller, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
+    pub async fn post(
+        &self,
+        caller: Caller,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answered {
         let mut request = http::Request::post(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -95,7 +101,12 @@ impl Stage {
         self.call(Caller::Operator, http::Request::get(path), String::new()).await
     }
 
-    async fn call(&self, caller: Caller, request: http::request::Builder, body: String) -> Answered {
+    async fn call(
+        &self,
+        caller: Caller,
+        request: http::request::Builder,
+        body: String,
+    ) -> Answered {
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let answer = self.lambda.handle(Call { caller, parts, body: Bytes::from(body) }).await;
         let (parts, body) = answer.into_parts();
@@ -106,7 +117,12 @@ impl Stage {
 
     /// The function's lines, as the operator reads them.
     pub async fn log(&self) -> Vec<String> {
-        let answer = logs_call(&self.logs, "FilterLogEvents", json!({"logGroupName": format!("/aws/lambda/{NAME}")})).await;
+        let answer = logs_call(
+            &self.logs,
+            "FilterLogEvents",
+            json!({"logGroupName": format!("/aws/lambda/{NAME}")}),
+        )
+        .await;
         let events = answer.1["events"].as_array().unwrap_or_else(|| panic!("{answer:?}"));
         events.iter().map(|event| event["message"].as_str().unwrap().to_owned()).collect()
     }

@@ -56,8 +56,7 @@ impl Lambda {
                 return Fault::new(status, "ServiceException", error.to_string()).answer();
             }
         };
-        let mut answer =
-            self.dispatch(call, id.clone()).await.unwrap_or_else(Fault::answer);
+        let mut answer = self.dispatch(call, id.clone()).await.unwrap_or_else(Fault::answer);
         set(&mut answer, "x-amzn-requestid", &id);
         answer
     }
@@ -126,7 +125,9 @@ impl Lambda {
             other => Err(Fault::new(
                 StatusCode::BAD_REQUEST,
                 "InvalidParameterValueException",
-                format!("Value '{other}' at 'invocationType' is none of Event, RequestResponse, DryRun"),
+                format!(
+                    "Value '{other}' at 'invocationType' is none of Event, RequestResponse, DryRun"
+                ),
             )),
         }
     }
@@ -135,9 +136,11 @@ impl Lambda {
     fn not_run(&self, name: &str, id: &str, error: InvokeError) -> Result<Answer, Fault> {
         match error {
             InvokeError::NotFound => Err(not_found(&self.arn(name))),
-            InvokeError::Throttled => {
-                Err(Fault::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded."))
-            }
+            InvokeError::Throttled => Err(Fault::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "TooManyRequestsException",
+                "Rate Exceeded.",
+            )),
             InvokeError::Start(reason) => {
                 let message = format!("RequestId: {id} Error: {reason}");
                 Ok(answered(Invocation::failed("Runtime.ExitError", &message), None))
@@ -148,15 +151,19 @@ impl Lambda {
     fn list(&self, caller: &Caller, query: Option<&str>) -> Result<Answer, Fault> {
         self.allow(caller, "ListFunctions", "*")?;
         let parameter = |name: &str| {
-            let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+            let pairs =
+                query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
             pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| decode(value))
         };
         let most = match parameter("MaxItems") {
             None => 50,
-            Some(text) => text.parse().ok().filter(|n| (1..=10_000).contains(n)).ok_or_else(|| {
-                let message = format!("Value '{text}' at 'maxItems' is not between 1 and 10000");
-                Fault::new(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
-            })?,
+            Some(text) => {
+                text.parse().ok().filter(|n| (1..=10_000).contains(n)).ok_or_else(|| {
+                    let message =
+                        format!("Value '{text}' at 'maxItems' is not between 1 and 10000");
+                    Fault::new(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message)
+                })?
+            }
         };
         let after = parameter("Marker").unwrap_or_default();
         let mut names: Vec<String> = self.status().into_iter().map(|one| one.name).collect();

@@ -30,7 +30,12 @@ impl Lambda {
         self.enqueue(name, ids::request_id()?, payload)
     }
 
-    pub(super) fn enqueue(&self, name: &str, id: Arc<str>, payload: Bytes) -> Result<(), InvokeError> {
+    pub(super) fn enqueue(
+        &self,
+        name: &str,
+        id: Arc<str>,
+        payload: Bytes,
+    ) -> Result<(), InvokeError> {
         if self.0.find(name).is_none() {
             return Err(InvokeError::NotFound);
         }

@@ -235,8 +235,7 @@ impl Instance {
         let said = self.init_error.lock().unwrap_or_else(PoisonError::into_inner).take();
         let what = said.unwrap_or_else(|| format!("Runtime exited with error: {how}"));
         let last = self.scribe().init_failed(self.born.elapsed(), &what);
-        let mut reason =
-            format!("{} does not start: {what}", self.config.bootstrap.display());
+        let mut reason = format!("{} does not start: {what}", self.config.bootstrap.display());
         if !last.is_empty() {
             reason.push_str("\nIts last lines:\n");
             reason.push_str(&last.join("\n"));

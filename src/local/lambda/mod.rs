@@ -28,8 +28,8 @@ use super::credentials::Credentials;
 use super::faults::Faults;
 use super::iam::Access;
 use super::logs::LogStore;
-pub use invocation::{Invocation, InvokeError};
 use invocation::{Done, Job};
+pub use invocation::{Invocation, InvokeError};
 use nursery::Nursery;
 use pool::{Pool, Submitted, Ticket};
 

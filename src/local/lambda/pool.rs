@@ -1,6 +1,8 @@
 //! A function's processes and the invocations that wait for one: a state machine without clock,
 //! sockets or processes of its own. Every step is short and under one lock.
 
+mod operate;
+mod running;
 #[cfg(test)]
 mod tests;
 
@@ -8,11 +10,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 
-use super::invocation::{Done, Invocation, InvokeError, Job};
-use super::{FunctionConfig, FunctionStatus, LambdaLimits, report};
+use super::invocation::{Invocation, InvokeError, Job};
+use super::{FunctionConfig, LambdaLimits};
+pub use running::{Delivery, Running};
 
 /// So many processes of a function start at a time: more would only slow one another down.
 const STARTING: usize = 2;
@@ -36,16 +38,6 @@ pub enum Submitted {
     Waiting,
     /// It waits for this process, which is to be started.
     Starting(Ticket),
-}
-
-/// An invocation as it is given to a process.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    pub id: Arc<str>,
-    pub payload: Bytes,
-    pub tail: bool,
-    /// How long it may take.
-    pub timeout: Duration,
 }
 
 /// What a process that asks for an invocation gets.
@@ -73,24 +65,19 @@ pub enum Check {
     TimedOut(Running),
 }
 
-/// An invocation in a process.
-#[derive(Debug)]
-pub struct Running {
-    pub job: Job,
-    pub started: Instant,
-    deadline: Instant,
-    /// Whether the process has taken it; until then its end costs nothing.
-    delivered: bool,
-    /// Whether the process is to die of it: an injected fault.
-    doomed: bool,
-}
-
 enum Phase {
-    Starting { since: Instant },
-    Parked { waker: oneshot::Sender<Delivery>, since: Instant },
+    Starting {
+        since: Instant,
+    },
+    Parked {
+        waker: oneshot::Sender<Delivery>,
+        since: Instant,
+    },
     Busy(Running),
     /// Has answered and not asked again, which it must before a time.
-    Between { until: Instant },
+    Between {
+        until: Instant,
+    },
     Ending,
 }
 
@@ -178,7 +165,7 @@ impl Pool {
                 continue;
             };
             // It may have hung up; then it asks again or dies, and another one serves.
-            if waker.send(delivery(&job, timeout)).is_ok() {
+            if waker.send(Delivery::of(&job, timeout)).is_ok() {
                 member.phase = Phase::Busy(Running::new(job, now, timeout, false));
                 self.invocations += 1;
                 return None;
@@ -196,7 +183,7 @@ impl Pool {
             // Its connection broke before it could take what it was given: it is given that again.
             Phase::Busy(running) if !running.delivered => {
                 running.delivered = true;
-                return Next::Take(delivery(&running.job, timeout));
+                return Next::Take(Delivery::of(&running.job, timeout));
             }
             Phase::Busy(_) => return Next::Refuse,
             Phase::Parked { waker, .. } if !waker.is_closed() => return Next::Refuse,
@@ -213,7 +200,7 @@ impl Pool {
             return Next::End;
         }
         if let Some(job) = self.waiting.pop_front() {
-            let taken = delivery(&job, timeout);
+            let taken = Delivery::of(&job, timeout);
             member.phase = Phase::Busy(Running::new(job, now, timeout, true));
             self.invocations += 1;
             return Next::Take(taken);
@@ -346,50 +333,6 @@ impl Pool {
         }
     }
 
-    /// Takes a new configuration; processes of the old one end when they are not at work.
-    pub fn reconfigure(&mut self, config: FunctionConfig) {
-        if *self.config == config {
-            return;
-        }
-        self.config = Arc::new(config);
-        self.generation += 1;
-        (self.failures, self.failed) = (0, None);
-        self.end_parked();
-    }
-
-    /// Takes nothing more; processes end when they are not at work.
-    pub fn retire(&mut self) {
-        self.closed = true;
-        self.generation += 1;
-        self.end_parked();
-        for job in std::mem::take(&mut self.waiting) {
-            job.finish(Err(InvokeError::NotFound));
-        }
-    }
-
-    /// Takes nothing more and ends every process now.
-    pub fn close(&mut self) {
-        self.closed = true;
-        self.parked.clear();
-        for member in self.members.values_mut() {
-            if let Phase::Busy(running) = std::mem::replace(&mut member.phase, Phase::Ending) {
-                running.job.finish(Err(InvokeError::closing()));
-            }
-            member.end();
-        }
-        for job in std::mem::take(&mut self.waiting) {
-            job.finish(Err(InvokeError::closing()));
-        }
-    }
-
-    fn end_parked(&mut self) {
-        for id in std::mem::take(&mut self.parked) {
-            if let Some(member) = self.members.get_mut(&id) {
-                member.end();
-            }
-        }
-    }
-
     /// Whether no process is left.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
@@ -400,22 +343,6 @@ impl Pool {
         self.config.clone()
     }
 
-    /// How the function fares.
-    pub fn status(&self) -> FunctionStatus {
-        let busy = self.members.values().filter(|m| matches!(m.phase, Phase::Busy(_))).count();
-        FunctionStatus {
-            name: self.config.physical.clone(),
-            handler: self.config.handler.clone(),
-            instances: self.members.len(),
-            busy,
-            waiting: self.waiting.len(),
-            invocations: self.invocations,
-            errors: self.errors,
-            cold_starts: self.cold_starts,
-            max_memory_mb: self.max_memory_mb,
-        }
-    }
-
     fn alive(&self) -> usize {
         self.members.values().filter(|m| !matches!(m.phase, Phase::Ending)).count()
     }
@@ -423,33 +350,4 @@ impl Pool {
     fn timeout(&self) -> Duration {
         Duration::from_secs(self.config.timeout_s.into())
     }
-}
-
-impl Running {
-    fn new(job: Job, now: Instant, timeout: Duration, delivered: bool) -> Self {
-        Self { job, started: now, deadline: now + timeout, delivered, doomed: false }
-    }
-
-    /// Tells the caller.
-    pub fn finish(self, invocation: Invocation, tail: Option<String>) {
-        self.job.finish(Ok(Done { invocation, tail }));
-    }
-
-    /// What the caller is told if the process took too long.
-    pub fn timed_out(&self, timeout_s: u32) -> Invocation {
-        let message =
-            format!("RequestId: {} Error: {}", self.job.id, report::timed_out(timeout_s));
-        Invocation::failed("Sandbox.Timedout", &message)
-    }
-
-    /// What the caller is told if the process ended, such as by `signal: killed`.
-    pub fn crashed(&self, how: &str) -> Invocation {
-        let message =
-            format!("RequestId: {} Error: Runtime exited with error: {how}", self.job.id);
-        Invocation::failed("Runtime.ExitError", &message)
-    }
-}
-
-fn delivery(job: &Job, timeout: Duration) -> Delivery {
-    Delivery { id: job.id.clone(), payload: job.payload.clone(), tail: job.tail, timeout }
 }

@@ -91,7 +91,8 @@ mod tests {
             "REPORT RequestId: id\tDuration: 1.23 ms\tBilled Duration: 2 ms\tMemory Size: 256 MB\t\
              Max Memory Used: 18 MB\t\n"
         );
-        let cold = Report { init: Some(Duration::from_millis(20)), status: Some("timeout"), ..report };
+        let cold =
+            Report { init: Some(Duration::from_millis(20)), status: Some("timeout"), ..report };
         assert!(cold.line().contains("Billed Duration: 22 ms\t"), "{}", cold.line());
         assert!(cold.line().ends_with("Init Duration: 20.00 ms\tStatus: timeout\t\n"));
     }

@@ -136,7 +136,9 @@ enum Outcome {
 async fn answered(instance: &Arc<Instance>, id: &str, body: Incoming, outcome: Outcome) -> Answer {
     let (invocation, status) = match (Limited::new(body, ANSWER_BYTES).collect().await, outcome) {
         (Ok(body), Outcome::Answer) => (Invocation::Success(body.to_bytes()), StatusCode::ACCEPTED),
-        (Ok(body), Outcome::Error) => (Invocation::unhandled(body.to_bytes()), StatusCode::ACCEPTED),
+        (Ok(body), Outcome::Error) => {
+            (Invocation::unhandled(body.to_bytes()), StatusCode::ACCEPTED)
+        }
         (Err(error), _) if error.is::<http_body_util::LengthLimitError>() => {
             (too_large(), StatusCode::PAYLOAD_TOO_LARGE)
         }
@@ -155,7 +157,9 @@ async fn answered(instance: &Arc<Instance>, id: &str, body: Incoming, outcome: O
 fn too_large() -> Invocation {
     Invocation::failed(
         "Function.ResponseSizeTooLarge",
-        &format!("Response payload size exceeded maximum allowed payload size ({ANSWER_BYTES} bytes)."),
+        &format!(
+            "Response payload size exceeded maximum allowed payload size ({ANSWER_BYTES} bytes)."
+        ),
     )
 }
 

@@ -283,7 +283,9 @@ mod tests {
         }
         drop(writer);
         while output.state == State::Open {
-            output.drain(&mut buffer, &mut |line: &[u8]| found.push(String::from_utf8_lossy(line).into_owned()));
+            output.drain(&mut buffer, &mut |line: &[u8]| {
+                found.push(String::from_utf8_lossy(line).into_owned())
+            });
         }
         found
     }

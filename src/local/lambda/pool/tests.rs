@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use tokio::sync::oneshot::{Receiver, error::TryRecvError};
 
 use super::*;
+use crate::local::lambda::invocation::Done;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -95,7 +97,9 @@ fn a_timeout_takes_the_invocation_and_the_process() {
     let (member, _answer) = first(&mut pool, now);
     assert!(matches!(pool.check(member, now), Check::At(at) if at == now + TIMEOUT));
     let Check::TimedOut(running) = pool.check(member, now + TIMEOUT) else { panic!("it is due") };
-    let Invocation::FunctionError { payload, .. } = running.timed_out(3) else { panic!("an error") };
+    let Invocation::FunctionError { payload, .. } = running.timed_out(3) else {
+        panic!("an error")
+    };
     assert_eq!(
         payload,
         r#"{"errorMessage":"RequestId: first Error: Task timed out after 3.00 seconds","errorType":"Sandbox.Timedout"}"#
