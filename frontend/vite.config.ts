@@ -9,10 +9,13 @@ const relaxPolicyWhileDeveloping: Plugin = {
   transformIndexHtml: (html) => html.replace(/<meta\s+http-equiv="Content-Security-Policy"[^>]*>/, ''),
 }
 
+const site = process.env['CHATCTL_SITE_URL']
+
 export default defineConfig({
   base: './',
   plugins: [react(), relaxPolicyWhileDeveloping],
-  server: { host: '127.0.0.1' },
+  // With CHATCTL_SITE_URL set, `npm run dev` talks to that stage.
+  server: { host: '127.0.0.1', proxy: site === undefined ? {} : { '/config.json': site } },
   build: {
     // Browsers that know `light-dark()`, `dvh` and `<dialog>`.
     target: ['chrome123', 'firefox121', 'safari17.5'],

@@ -12,6 +12,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     async function look(page: Page, screen: string): Promise<void> {
       const { name } = test.info().project
       await page.screenshot({ path: `e2e/screenshots/${name}-${colorScheme}-${screen}.png` })
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), `${screen} is not wider than the window`).toBeLessThanOrEqual(0)
+      if (name === 'phone') expect(await smallTargets(page), `${screen} has room for fingers`).toEqual([])
       const { violations } = await new AxeBuilder({ page }).analyze()
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`)
       expect(found, screen).toEqual([])
@@ -77,6 +79,16 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await Promise.all([alice.leave(), bob.leave(), carol.leave()])
     })
   })
+}
+
+/** What can be touched and is lower than 44 pixels; links inside a text are as high as the text. */
+async function smallTargets(page: Page): Promise<string[]> {
+  return await page.locator('button, input, textarea, a:not([target])').evaluateAll((elements) =>
+    elements
+      .filter((element) => element.checkVisibility() && element.getBoundingClientRect().bottom > 0)
+      .filter((element) => Math.round(element.getBoundingClientRect().height) < 44 && element.tagName !== 'TEXTAREA')
+      .map((element) => `${element.outerHTML.slice(0, 120)}: ${element.getBoundingClientRect().height}`),
+  )
 }
 
 async function talk(alice: Person, bob: Person): Promise<void> {

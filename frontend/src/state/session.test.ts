@@ -237,6 +237,18 @@ test('membership lost while away shows on return', async () => {
   expect(bob.state.getSnapshot().rooms.get(ROOM)).toEqual({ kind: 'gone', roomId: ROOM, roomName: 'Team' })
 })
 
+test('who comes and goes shows to the others', async () => {
+  server.addRoom(ROOM, 'Team', 'Alice', ['Bob'])
+  const alice = await signIn('Alice')
+  const isBobOnline = (): boolean | undefined => member(alice).participants.find(({ userId }) => userId === 'Bob')?.online
+  expect(isBobOnline()).toBe(false)
+  const bob = await signIn('Bob')
+  expect(isBobOnline()).toBe(true)
+  bob.stop()
+  await settle()
+  expect(isBobOnline()).toBe(false)
+})
+
 test('leaving takes the room away here and the person away there', async () => {
   server.addRoom(ROOM, 'Team', 'Alice', ['Bob'])
   const alice = await signIn('Alice')

@@ -311,10 +311,12 @@ export class Session {
 
   #decided({ roomId, status, roomName }: AnswerTo<'joinRoom'>): void {
     if (this.#rooms.get(roomId)?.kind === 'member') return
-    if (status === 'rejected') this.#notices.add({ kind: 'turnedAway', roomId })
+    // Whoever looks at the room sees it change.
+    const isWatched = this.#attended === roomId
+    if (status === 'rejected' && !isWatched) this.#notices.add({ kind: 'turnedAway', roomId })
     if (status !== 'approved') return
     this.#enter({ roomId, roomName: roomName ?? roomId, isAdmin: false })
-    this.#notices.add({ kind: 'letIn', roomId, roomName: roomName ?? roomId })
+    if (!isWatched) this.#notices.add({ kind: 'letIn', roomId, roomName: roomName ?? roomId })
   }
 
   #sendEntry({ roomId, text, clientMessageId }: OutboxEntry): Promise<AnswerTo<'sendMessage'>> {

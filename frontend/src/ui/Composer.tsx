@@ -1,6 +1,6 @@
 /** The line to write on. Enter sends, Shift and Enter break the line. */
 
-import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from 'react'
+import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import styles from './Composer.module.css'
 import { Icon } from './Icon'
 
@@ -20,6 +20,10 @@ export function Composer({ roomName, maxBytes, draft, onDraft, onSend }: Compose
   const [text, setText] = useState(draft)
   const box = useRef<HTMLTextAreaElement>(null)
   const noteId = useId()
+  // Ready to write; on a touch screen that would bring up the keyboard unasked.
+  useEffect(() => {
+    if (window.matchMedia('(pointer: fine)').matches) box.current?.focus({ preventScroll: true })
+  }, [])
   const left = maxBytes - new TextEncoder().encode(text).length
   const isNear = left < maxBytes * (1 - NEAR)
   const canSend = text.trim() !== '' && left >= 0

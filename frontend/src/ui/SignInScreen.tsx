@@ -25,7 +25,8 @@ export function SignInScreen({ stage, name: initialName, problem, isInvited, the
   const [fault, setFault] = useState<string | undefined>(undefined)
   const submit = (event: FormEvent): void => {
     event.preventDefault()
-    const trimmed = name.trim()
+    // One way to write each letter, as the server has it.
+    const trimmed = name.trim().normalize('NFC')
     const found = nameFault(trimmed)
     setFault(found)
     if (found === undefined) onSignIn(trimmed)

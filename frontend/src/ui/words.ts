@@ -13,7 +13,7 @@ export function nameFault(name: string): string | undefined {
   const length = Array.from(name).length
   if (length < 2) return 'A name has at least 2 characters.'
   if (length > 20) return 'A name has at most 20 characters.'
-  if (!/^[\p{L}\p{N}\p{M} _]+$/u.test(name)) return 'A name has only letters, digits, spaces and _.'
+  if (!/^[\p{Alphabetic}\p{N} _]+$/u.test(name)) return 'A name has only letters, digits, spaces and _.'
   if (/ {2}/.test(name)) return 'A name has no two spaces in a row.'
   return undefined
 }

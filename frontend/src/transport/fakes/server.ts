@@ -67,10 +67,11 @@ export class FakeServer {
       session: query.get('session') ?? undefined,
       deliver: (frame) => later(() => isAbandoned || events.received(JSON.stringify(frame))),
       close: (code) => {
-        if (!this.#lines.delete(line)) return
+        if (!this.#remove(line)) return
         later(() => isAbandoned || events.closed(code))
       },
     }
+    if (this.isReachable) this.#tellPresence(line.userId, true)
     this.#lines.add(line)
     if (this.isReachable) later(() => isAbandoned || events.opened())
     else line.close(1006)
@@ -80,7 +81,7 @@ export class FakeServer {
       },
       abandon: () => {
         isAbandoned = true
-        this.#lines.delete(line)
+        this.#remove(line)
       },
     }
   }
@@ -123,6 +124,19 @@ export class FakeServer {
     return message
   }
 
+  #remove(line: Line): boolean {
+    const wasThere = this.#lines.delete(line)
+    if (wasThere && !this.isConnected(line.userId)) this.#tellPresence(line.userId, false)
+    return wasThere
+  }
+
+  #tellPresence(userId: string, online: boolean): void {
+    for (const { roomId, members } of this.rooms.values()) {
+      if (!members.includes(userId)) continue
+      for (const member of members) if (member !== userId) this.push(member, { action: 'presence', roomId, userId, online })
+    }
+  }
+
   #receive(line: Line, text: string): void {
     // The client's own code wrote it.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -146,7 +160,7 @@ export class FakeServer {
       case 'ping':
         return { action: 'pong', timestamp: this.#environment.now() }
       case 'createRoom': {
-        const roomId = `room${this.rooms.size}`.padEnd(12, '0')
+        const roomId = `room${String(this.rooms.size).padStart(8, '0')}`
         this.addRoom(roomId, request.roomName, userId)
         return { action: 'roomCreated', roomId, roomName: request.roomName }
       }
