@@ -8,6 +8,8 @@ pub mod control;
 pub mod credentials;
 pub mod dynamodb;
 pub mod faults;
+pub mod gateway;
+pub mod host;
 pub mod iam;
 pub mod lambda;
 pub mod logs;

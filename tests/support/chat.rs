@@ -10,7 +10,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 
-/// How long a test waits for what must come.
+/// How long a test waits for what must come, unless it says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An open connection.
@@ -18,7 +18,10 @@ pub struct Chat {
     socket: WebSocketStream<TcpStream>,
     unread: VecDeque<Value>,
     requests: u64,
+    /// What proves to be the same person; empty before the hello.
     pub session: String,
+    /// How long to wait for a frame.
+    pub patience: Duration,
 }
 
 impl Chat {
@@ -41,10 +44,21 @@ impl Chat {
         let session = session.map(|token| format!("&session={token}")).unwrap_or_default();
         let name = name.replace(' ', "%20");
         let url = format!("{url}?userId={name}{session}");
-        let address = url.strip_prefix("ws://").and_then(|rest| rest.split('/').next()).expect("a ws:// address");
+        let address = url
+            .strip_prefix("ws://")
+            .and_then(|rest| rest.split('/').next())
+            .expect("a ws:// address");
         let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.map_err(|error| error.to_string())?;
-        Ok(Self { socket, unread: VecDeque::new(), requests: 0, session: String::new() })
+        let (socket, _) = tokio_tungstenite::client_async(url, stream)
+            .await
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            socket,
+            unread: VecDeque::new(),
+            requests: 0,
+            session: String::new(),
+            patience: PATIENCE,
+        })
     }
 
     /// Sends a message as it stands.
@@ -67,13 +81,18 @@ impl Chat {
         self.requests += 1;
         let id = format!("t{}", self.requests);
         message["requestId"] = json!(id);
-        self.socket.send(Message::text(message.to_string())).await.map_err(|error| error.to_string())?;
+        self.socket
+            .send(Message::text(message.to_string()))
+            .await
+            .map_err(|error| error.to_string())?;
         self.until(|frame| frame["requestId"] == id.as_str()).await
     }
 
     /// Waits for a push of an action.
     pub async fn push(&mut self, action: &str) -> Value {
-        self.until(|frame| frame["action"] == action).await.unwrap_or_else(|error| panic!("no {action}: {error}"))
+        self.until(|frame| frame["action"] == action)
+            .await
+            .unwrap_or_else(|error| panic!("no {action}: {error}"))
     }
 
     /// Waits for the first frame that fits; others stay to be read later.
@@ -81,6 +100,7 @@ impl Chat {
         if let Some(at) = self.unread.iter().position(&fits) {
             return Ok(self.unread.remove(at).expect("the position was just found"));
         }
+        let patience = self.patience;
         let wait = async {
             loop {
                 let frame = self.read().await?;
@@ -90,7 +110,7 @@ impl Chat {
                 self.unread.push_back(frame);
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.map_err(|_| "nothing within 10 s".to_owned())?
+        tokio::time::timeout(patience, wait).await.map_err(|_| "nothing came in time".to_owned())?
     }
 
     /// Frames that have come within a moment and were not waited for.
@@ -139,13 +159,16 @@ impl Chat {
 /// Makes a room and lets people in, one after the other.
 pub async fn room_of(admin: &mut Chat, others: &mut [(&str, &mut Chat)]) -> String {
     let created = admin.ask(json!({"action": "createRoom", "roomName": "Lobby"})).await;
-    let room = created["roomId"].as_str().unwrap_or_else(|| panic!("no room: {created}")).to_owned();
+    let room =
+        created["roomId"].as_str().unwrap_or_else(|| panic!("no room: {created}")).to_owned();
     for (name, chat) in others {
         chat.ask(json!({"action": "joinRoom", "subAction": "request", "roomId": room})).await;
         admin.push("joinRequest").await;
         let decision = json!({"action": "joinRoom", "subAction": "approve", "roomId": room, "targetUserId": name});
         admin.ask(decision).await;
-        let outcome = chat.until(|frame| frame["action"] == "joinResponse" && frame["status"] == "approved").await;
+        let outcome = chat
+            .until(|frame| frame["action"] == "joinResponse" && frame["status"] == "approved")
+            .await;
         outcome.unwrap_or_else(|error| panic!("{name} was not let in: {error}"));
     }
     room
@@ -161,7 +184,8 @@ pub async fn history(chat: &mut Chat, room: &str) -> Vec<Value> {
             ask["before"] = before.take();
         }
         let page = chat.ask(ask).await;
-        let mut older = page["messages"].as_array().unwrap_or_else(|| panic!("no history: {page}")).clone();
+        let mut older =
+            page["messages"].as_array().unwrap_or_else(|| panic!("no history: {page}")).clone();
         older.append(&mut messages);
         messages = older;
         match page.get("nextBefore") {

@@ -3,7 +3,9 @@
 //! What a deployed system offers to its users is elsewhere; nothing here exists on AWS.
 
 mod client;
+pub(super) mod server;
 
+pub use super::lambda::FunctionStatus;
 pub use client::{Client, ControlError};
 
 use serde::{Deserialize, Serialize};
@@ -13,26 +15,6 @@ use super::state::Deployment;
 
 /// The prefix of the control API's paths.
 pub const PREFIX: &str = "/_chatctl/";
-
-/// A function as the Lambda host sees it, counted since the host started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FunctionStatus {
-    /// The physical name.
-    pub name: String,
-    /// Processes that run.
-    pub instances: usize,
-    /// Those of them that serve an invocation right now.
-    pub busy: usize,
-    /// Invocations that ended.
-    pub invocations: u64,
-    /// Invocations that ended in a function error, a timeout or a crash.
-    pub errors: u64,
-    /// Processes started.
-    pub cold_starts: u64,
-    /// The most resident memory that any process of it reached, in MB.
-    pub max_memory_mb: u64,
-}
 
 /// What the host says of itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -5,6 +5,8 @@
 
 mod pattern;
 
+pub use pattern::matches;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -1,0 +1,106 @@
+//! Which service a request is for: one endpoint, told apart by the signature's scope.
+
+use std::net::SocketAddr;
+use std::sync::PoisonError;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use serde_json::json;
+
+use super::Host;
+use crate::local::answer::{self, Answer, Call};
+use crate::local::control;
+use crate::local::sigv4::{self, Service};
+
+/// The largest body taken; above S3's part size as every SDK uses it.
+const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+impl Host {
+    /// Answers one request.
+    pub(super) async fn dispatch(&self, request: Request<Incoming>, peer: SocketAddr) -> Answer {
+        if wants_websocket(&request) {
+            return self.0.gateway.handshake(request, peer).await;
+        }
+        let (parts, body) = request.into_parts();
+        let body = match Limited::new(body, BODY_LIMIT).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => {
+                return answer::answer(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "text/plain",
+                    error.to_string(),
+                );
+            }
+        };
+        if parts.uri.path().starts_with(control::PREFIX) {
+            return control::server::handle(self, &parts, body).await;
+        }
+        if !is_aws_request(&parts) {
+            return self.public(&parts).await;
+        }
+        self.aws(parts, body).await
+    }
+
+    /// Everything that is signed.
+    async fn aws(&self, parts: http::request::Parts, body: Bytes) -> Answer {
+        let service = sigv4::service(&parts);
+        // S3's own rules of signing (chunks, POST policies) are s3s's to check.
+        if service == Some(Service::S3) {
+            return self.0.buckets.handle(Request::from_parts(parts, body)).await;
+        }
+        let (caller, service) = match self.0.verifier.verify(&parts, &body, SystemTime::now()) {
+            Ok(verified) => verified,
+            Err(error) => return error.answer(service),
+        };
+        let call = Call { caller, parts, body };
+        match service {
+            Service::ExecuteApi => self.0.gateway.callback(call).await,
+            Service::DynamoDb => self.0.tables.handle(call).await,
+            Service::Lambda => self.0.lambda.handle(call).await,
+            Service::Logs => self.0.logs_api.handle(call).await,
+            Service::Ssm => self.0.parameters.handle(call).await,
+            Service::Sts => self.0.identity.handle(call).await,
+            Service::S3 => self.0.buckets.handle(Request::from_parts(call.parts, call.body)).await,
+        }
+    }
+
+    /// What anyone may ask without a signature: the site and the health check.
+    async fn public(&self, parts: &http::request::Parts) -> Answer {
+        if parts.uri.path() == "/healthz" {
+            let stage = self
+                .0
+                .deployment
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .as_ref()
+                .map(|d| d.stage.clone());
+            let health = json!({"status": "ok", "stage": stage, "version": self.0.record.version});
+            return answer::json(StatusCode::OK, &health);
+        }
+        let site = self.0.site.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match site {
+            Some(site) => site.handle(parts).await,
+            None => answer::answer(
+                StatusCode::NOT_FOUND,
+                "text/plain",
+                "nothing is deployed yet; run `chatctl deploy`",
+            ),
+        }
+    }
+}
+
+fn wants_websocket(request: &Request<Incoming>) -> bool {
+    let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
+}
+
+/// Signed, or plainly meant for an AWS service and to be told that it is not signed.
+fn is_aws_request(parts: &http::request::Parts) -> bool {
+    sigv4::is_signed(parts)
+        || parts.headers.contains_key("x-amz-target")
+        || parts.uri.path().contains("/@connections/")
+        || parts.uri.path().starts_with("/2015-03-31/")
+}

@@ -1,0 +1,264 @@
+//! Listening: makes the services, takes connections, ends on a signal or when asked.
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{ApplyError, Host, Inner};
+use crate::local::credentials::{Credentials, random};
+use crate::local::dynamodb::DynamoDb;
+use crate::local::faults::Faults;
+use crate::local::gateway::{Gateway, GatewayLimits, GatewaySettings};
+use crate::local::iam::{Access, Denial};
+use crate::local::lambda::{Lambda, LambdaSettings};
+use crate::local::logs::{LogLine, LogStore, LogsApi};
+use crate::local::s3::S3;
+use crate::local::sigv4::Verifier;
+use crate::local::ssm::Ssm;
+use crate::local::state::{HostRecord, StateDir, StateError};
+use crate::local::sts::Sts;
+use crate::stack::{LOCAL_API_ID, Place};
+
+/// The stage that the embedded cloud runs.
+const STAGE: &str = "local";
+
+/// How often expired rows are deleted. AWS takes up to two days, and functions must not rely on either.
+const TTL_SWEEP: Duration = Duration::from_secs(60);
+
+/// The log stream of a function's denials.
+const DENIALS: &str = "access-denied";
+
+/// How a host is started.
+#[derive(Debug, Clone)]
+pub struct HostSettings {
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// The loopback port; 0 takes any free one.
+    pub port: u16,
+    /// API Gateway's limits, for tests of what happens at them.
+    pub limits: GatewayLimits,
+}
+
+/// The host cannot start, or not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// Another host runs on this state folder.
+    #[error("another host already runs on {0}")]
+    Busy(PathBuf),
+    /// The port is not free.
+    #[error("port {port} is not free: {source}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A service could not start on the state it found.
+    #[error("{what} in {path}: {reason}")]
+    Service {
+        /// Which state.
+        what: &'static str,
+        /// Where it lies.
+        path: PathBuf,
+        /// Why it cannot be used.
+        reason: String,
+    },
+    /// The operating system refused something.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Runs a host until a signal or the control API ends it.
+///
+/// # Errors
+/// The host cannot start; nothing is left behind then.
+pub async fn run(settings: HostSettings) -> Result<(), HostError> {
+    let state = StateDir::new(&settings.state_dir);
+    state.create()?;
+    let _lock = lock(&state)?;
+    let listener = TcpListener::bind(("127.0.0.1", settings.port))
+        .await
+        .map_err(|source| HostError::Port { port: settings.port, source })?;
+    let host = Host::open(state, listener.local_addr()?.port(), settings.limits)?;
+    host.resume().await;
+    host.0.state.set_host(Some(&host.0.record))?;
+    tracing::info!(port = host.0.record.port, "ready");
+    tokio::select! {
+        served = host.serve(listener) => served?,
+        () = host.upkeep() => {}
+    }
+    host.shut_down().await;
+    host.0.state.set_host(None)?;
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// Held until the process ends; the kernel lets go of it even after a `kill -9`.
+fn lock(state: &StateDir) -> Result<File, HostError> {
+    let file = File::options().create(true).write(true).truncate(false).open(state.host_lock())?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(HostError::Busy(state.path().to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+impl Host {
+    fn open(state: StateDir, port: u16, limits: GatewayLimits) -> Result<Self, HostError> {
+        let place = Place::local();
+        let credentials = Credentials::new(state.operator()?);
+        let unusable =
+            |what, path: PathBuf, reason: String| HostError::Service { what, path, reason };
+        let logs = LogStore::open(&state.logs())
+            .map_err(|e| unusable("the log store", state.logs(), e.to_string()))?;
+        let faults = Faults::default();
+        let access = Access::new(&place.account, denials_to(logs.clone()));
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let lambda_settings = LambdaSettings {
+            connections_endpoint: format!("{endpoint}/{STAGE}"),
+            endpoint,
+            region: place.region.clone(),
+            account: place.account.clone(),
+        };
+        let lambda = Lambda::new(
+            lambda_settings,
+            logs.clone(),
+            credentials.clone(),
+            access.clone(),
+            faults.clone(),
+        );
+        let gateway_settings = GatewaySettings {
+            api_id: LOCAL_API_ID.to_owned(),
+            stage: STAGE.to_owned(),
+            region: place.region.clone(),
+            account: place.account.clone(),
+            limits,
+        };
+        let tables = DynamoDb::open(&state.tables(), &place, access.clone())
+            .map_err(|e| unusable("the tables", state.tables(), e.to_string()))?;
+        let buckets = S3::open(&state.buckets(), credentials.clone(), access.clone())
+            .map_err(|e| unusable("the buckets", state.buckets(), e.to_string()))?;
+        let parameters = Ssm::open(&state.parameters(), &place, access.clone())
+            .map_err(|e| unusable("the parameters", state.parameters(), e.to_string()))?;
+        let token = random(32)?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let record = HostRecord {
+            pid: std::process::id(),
+            port,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            token,
+            started_at: Timestamp::now().as_millisecond(),
+        };
+        Ok(Self(Arc::new(Inner {
+            gateway: Gateway::new(gateway_settings, lambda.clone(), access.clone(), faults.clone()),
+            logs_api: LogsApi::new(logs.clone(), access.clone(), place.clone()),
+            verifier: Verifier::new(credentials, &place.region),
+            identity: Sts::new(&place.account),
+            state,
+            record,
+            faults,
+            access,
+            tables,
+            buckets,
+            parameters,
+            logs,
+            lambda,
+            site: Mutex::new(None),
+            deployment: Mutex::new(None),
+            applying: tokio::sync::Mutex::new(()),
+            stop: watch::Sender::new(false),
+        })))
+    }
+
+    /// Brings up again what was deployed before. A deployment that no longer can be is told of and
+    /// left alone: `chatctl deploy` replaces it.
+    async fn resume(&self) {
+        let resumed = match self.0.state.deployment() {
+            Ok(Some(deployment)) => self.deploy(deployment).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(ApplyError::State(error)),
+        };
+        if let Err(error) = resumed {
+            tracing::error!(%error, "what was deployed before could not be brought up");
+        }
+    }
+
+    /// What has to happen now and then; goes on for as long as it is polled.
+    async fn upkeep(&self) {
+        tokio::join!(
+            self.0.gateway.enforce_time_limits(),
+            self.0.tables.sweep_ttl_every(TTL_SWEEP)
+        );
+    }
+
+    async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => self.spawn_connection(stream, peer),
+                    // Out of file descriptors, most likely: those that close will free some.
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be taken");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                },
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                () = self.stopped() => return Ok(()),
+            }
+        }
+    }
+
+    fn spawn_connection(&self, stream: TcpStream, peer: std::net::SocketAddr) {
+        // A delay here would only mean that small frames wait for one another.
+        let _ = stream.set_nodelay(true);
+        let host = self.clone();
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let host = host.clone();
+                async move { Ok::<_, Infallible>(host.dispatch(request, peer).await) }
+            });
+            let served = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .with_upgrades();
+            tokio::select! {
+                result = served => if let Err(error) = result {
+                    tracing::debug!(%error, %peer, "a connection ended early");
+                },
+                () = host.stopped() => {}
+            }
+        });
+    }
+}
+
+/// A denied function finds the denial, with the statement that it lacks, in its own log.
+fn denials_to(logs: LogStore) -> impl Fn(Denial) + Send + Sync + 'static {
+    move |Denial { function, denied }| {
+        let message = json!({
+            "level": "ERROR",
+            "message": denied.message,
+            "missingStatement": denied.missing_statement,
+        });
+        let line = LogLine {
+            timestamp_ms: Timestamp::now().as_millisecond(),
+            message: message.to_string(),
+        };
+        logs.put(format!("/aws/lambda/{function}"), DENIALS, vec![line]);
+    }
+}

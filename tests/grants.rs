@@ -1,0 +1,277 @@
+//! Least privilege, grant by grant: take one away, and exactly that call is denied.
+//!
+//! Every grant of the manifest is removed in turn and a whole conversation is held. The denials in
+//! the functions' logs must be of the removed grant and of nothing else; a grant whose removal
+//! nobody notices is one that nobody needs.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_cloudwatchlogs as logs;
+use aws_sdk_dynamodb as dynamodb;
+use aws_sdk_dynamodb::types::AttributeValue;
+use chatctl::local::control::Client;
+use chatctl::local::state::Deployment;
+use chatctl::stack::{Function, Stack, Statement};
+use serde_json::{Value, json};
+use support::chat::Chat;
+use support::stage::Stage;
+
+/// How long to wait for an answer that a missing grant may keep from coming.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_one_grant_exactly_that_call_is_denied() {
+    let stage = Stage::deploy();
+    let whole = stage.state().deployment().unwrap().expect("a deployment");
+    let stack = whole.stack().unwrap();
+    let scene = Scene::new(&stage, &stack);
+    let control = stage.control();
+
+    scene.play("whole").await;
+    assert_eq!(scene.denials().await, BTreeSet::new(), "the whole stack denies nothing");
+
+    let mut wrong = Vec::new();
+    for (number, (function, at)) in every_grant(&stack).into_iter().enumerate() {
+        let statement = &stack.policy(function).statement[at];
+        let lesser = without(&whole, &function.logical, at);
+        deploy(&control, &lesser).await;
+        scene.play(&format!("g{number}")).await;
+        let expected = BTreeSet::from([denial(&function.physical, statement)]);
+        let found = scene.denials().await;
+        if found != expected {
+            wrong.push(format!(
+                "{}: without `{}`: {found:?}",
+                function.logical, function.grants[at]
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    deploy(&control, &whole).await;
+}
+
+fn every_grant(stack: &Stack) -> Vec<(&Function, usize)> {
+    let of = |function: &'_ Function| 0..function.grants.len();
+    stack.functions.iter().flat_map(|function| of(function).map(move |at| (function, at))).collect()
+}
+
+async fn deploy(control: &Client, deployment: &Deployment) {
+    control.deploy(deployment).await.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// The deployment without one line of one function's grants.
+fn without(whole: &Deployment, function: &str, grant: usize) -> Deployment {
+    let mut manifest: serde_yaml::Value = serde_yaml::from_str(&whole.manifest).unwrap();
+    let grants =
+        manifest["functions"][function]["grants"].as_sequence_mut().expect("a list of grants");
+    grants.remove(grant);
+    Deployment { manifest: serde_yaml::to_string(&manifest).unwrap(), ..whole.clone() }
+}
+
+fn denial(function: &str, statement: &Statement) -> String {
+    format!("{function}: {} on {}", statement.action[0], statement.resource[0])
+}
+
+/// A stage to play conversations on.
+struct Scene {
+    url: String,
+    control: Client,
+    rooms_table: String,
+    connections_table: String,
+    groups: Vec<String>,
+    database: dynamodb::Client,
+    logs: logs::Client,
+    /// Denials older than this belong to an earlier conversation.
+    since: std::sync::atomic::AtomicI64,
+}
+
+impl Scene {
+    fn new(stage: &Stage, stack: &Stack) -> Self {
+        let text = |key: &str| stage.outputs[key].as_str().unwrap_or_default().to_owned();
+        let keys = dynamodb::config::Credentials::new(
+            text("accessKeyId"),
+            text("secretAccessKey"),
+            None,
+            None,
+            "test",
+        );
+        let region = dynamodb::config::Region::new(text("region"));
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let database = dynamodb::Config::builder()
+            .behavior_version(dynamodb::config::BehaviorVersion::latest())
+            .credentials_provider(keys.clone())
+            .region(region.clone())
+            .endpoint_url(text("awsEndpointUrl"))
+            .http_client(http.clone())
+            .build();
+        let logs = logs::Config::builder()
+            .behavior_version(logs::config::BehaviorVersion::latest())
+            .credentials_provider(keys)
+            .region(region)
+            .endpoint_url(text("awsEndpointUrl"))
+            .http_client(http)
+            .build();
+        let table = |logical: &str| stack.table(logical).expect("a table").physical.clone();
+        Self {
+            url: stage.web_socket_url(),
+            control: stage.control(),
+            rooms_table: table("ChatRooms"),
+            connections_table: table("ChatConnections"),
+            groups: stack.functions.iter().map(|function| function.log_group.clone()).collect(),
+            database: dynamodb::Client::from_conf(database),
+            logs: logs::Client::from_conf(logs),
+            since: 0.into(),
+        }
+    }
+
+    /// A conversation that needs every grant once. Steps may fail: with a grant missing, some do.
+    async fn play(&self, mark: &str) {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        self.since
+            .store(i64::try_from(now.as_millis()).unwrap(), std::sync::atomic::Ordering::Relaxed);
+        let (alice_name, bob_name, carol_name) =
+            (format!("Alice {mark}"), format!("Bob {mark}"), format!("Carol {mark}"));
+        let Some(mut alice) = self.enter(&alice_name, None).await else { return };
+        let Some(mut bob) = self.enter(&bob_name, None).await else { return };
+        let Some(mut carol) = self.enter(&carol_name, None).await else { return };
+        let created = tell(&mut alice, json!({"action": "createRoom", "roomName": "Lobby"})).await;
+        let room = created["roomId"].as_str().unwrap_or("000000000000").to_owned();
+        self.let_in(&mut alice, &mut bob, &bob_name, &room).await;
+        tell(&mut carol, json!({"action": "joinRoom", "subAction": "request", "roomId": room}))
+            .await;
+        let reject = json!({"action": "joinRoom", "subAction": "reject", "roomId": room, "targetUserId": carol_name});
+        tell(&mut alice, reject).await;
+        self.let_in(&mut alice, &mut carol, &carol_name, &room).await;
+        self.talk(&mut alice, &mut bob, &room).await;
+        let bob = self.come_back(bob, &bob_name, &room).await;
+        self.lose(carol, &carol_name, &mut alice, &room).await;
+        for chat in [&mut alice].into_iter().chain(&mut bob.into_iter().collect::<Vec<_>>()) {
+            tell(chat, json!({"action": "leaveRoom", "roomId": room})).await;
+        }
+        alice.close().await;
+        // The last disconnects and asynchronous refusals are still at work.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+
+    async fn enter(&self, name: &str, session: Option<&str>) -> Option<Chat> {
+        let mut chat = Chat::connect(&self.url, name, session).await.ok()?;
+        chat.patience = PATIENCE;
+        let welcome = tell(&mut chat, json!({"action": "hello"})).await;
+        chat.session = welcome["sessionToken"].as_str().unwrap_or_default().to_owned();
+        Some(chat)
+    }
+
+    async fn let_in(&self, admin: &mut Chat, asker: &mut Chat, name: &str, room: &str) {
+        tell(asker, json!({"action": "joinRoom", "subAction": "request", "roomId": room})).await;
+        let approve = json!({"action": "joinRoom", "subAction": "approve", "roomId": room, "targetUserId": name});
+        tell(admin, approve).await;
+    }
+
+    async fn talk(&self, alice: &mut Chat, bob: &mut Chat, room: &str) {
+        for chat in [&mut *alice, bob] {
+            let said = json!({"action": "sendMessage", "roomId": room, "message": "hi", "clientMessageId": "1"});
+            tell(chat, said.clone()).await;
+            tell(chat, said).await;
+            tell(chat, json!({"action": "sendMessage", "message": "there"})).await;
+            tell(chat, json!({"action": "getHistory", "roomId": room})).await;
+            tell(chat, json!({"action": "getMembers", "roomId": room})).await;
+        }
+        tell(alice, json!({"action": "ping"})).await;
+        tell(alice, json!({"action": "dance"})).await;
+    }
+
+    /// Leaves and returns as the same person; a stranger under the name is refused meanwhile.
+    async fn come_back(&self, bob: Chat, name: &str, room: &str) -> Option<Chat> {
+        if let Ok(mut stranger) = Chat::connect(&self.url, name, None).await {
+            stranger.patience = PATIENCE;
+            let _ = stranger.until(|frame| frame["action"] == "error").await;
+        }
+        let session = bob.session.clone();
+        bob.close().await;
+        let mut silent = Chat::connect(&self.url, name, Some(&session)).await.ok()?;
+        silent.patience = PATIENCE;
+        tell(
+            &mut silent,
+            json!({"action": "sendMessage", "roomId": room, "message": "I never said hello"}),
+        )
+        .await;
+        let bob = self.enter(name, Some(&session)).await;
+        silent.close().await;
+        bob
+    }
+
+    /// Carol's disconnect is lost; everyone who meets what is left of her cleans up.
+    async fn lose(&self, carol: Chat, name: &str, alice: &mut Chat, room: &str) {
+        let lost =
+            chatctl::local::faults::FaultSettings { drop_disconnect: 1.0, ..Default::default() };
+        self.control.set_faults(&lost).await.unwrap();
+        carol.close().await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        self.control.set_faults(&Default::default()).await.unwrap();
+        self.age().await;
+        tell(alice, json!({"action": "sendMessage", "roomId": room, "message": "anyone?"})).await;
+        if let Some(stranger) = self.enter(name, None).await {
+            stranger.close().await;
+        }
+    }
+
+    /// Makes every connection look a minute old: younger ones may still be connecting and are left alone.
+    async fn age(&self) {
+        for (table, attribute) in
+            [(&self.rooms_table, "attachedAt"), (&self.connections_table, "connectedAt")]
+        {
+            let rows = self.database.scan().table_name(table).send().await.unwrap();
+            for mut row in rows.items.unwrap_or_default() {
+                let Some(AttributeValue::N(at)) = row.get(attribute) else { continue };
+                let older = at.parse::<i64>().unwrap() - 60_000;
+                row.insert(attribute.to_owned(), AttributeValue::N(older.to_string()));
+                self.database
+                    .put_item()
+                    .table_name(table)
+                    .set_item(Some(row))
+                    .send()
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+
+    /// What was denied since the conversation began, from the functions' logs.
+    async fn denials(&self) -> BTreeSet<String> {
+        let since = self.since.load(std::sync::atomic::Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let mut found = BTreeSet::new();
+        for group in &self.groups {
+            let events = self
+                .logs
+                .filter_log_events()
+                .log_group_name(group)
+                .log_stream_names("access-denied")
+                .start_time(since)
+                .send()
+                .await;
+            let Ok(events) = events else { continue };
+            for event in events.events.unwrap_or_default() {
+                let line: Value =
+                    serde_json::from_str(event.message().unwrap_or_default()).unwrap();
+                let missing = &line["missingStatement"];
+                let function = group.trim_start_matches("/aws/lambda/");
+                let (action, resource) =
+                    (missing["Action"][0].as_str(), missing["Resource"][0].as_str());
+                found.insert(format!(
+                    "{function}: {} on {}",
+                    action.unwrap_or_default(),
+                    resource.unwrap_or_default()
+                ));
+            }
+        }
+        found
+    }
+}
+
+/// Asks, and takes silence for an answer: with a grant missing, there may be none.
+async fn tell(chat: &mut Chat, message: Value) -> Value {
+    chat.try_ask(message).await.unwrap_or(Value::Null)
+}
