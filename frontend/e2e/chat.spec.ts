@@ -137,37 +137,6 @@ test('news of another room is counted until it is read; leaving takes the room a
   await Promise.all([alice.leave(), bob.leave()])
 })
 
-test('the keyboard alone is enough', async ({ browser }, { project }) => {
-  test.skip(project.name === 'phone', 'a phone has no keyboard to tab with')
-  const alice = await Person.arrive(browser, 'Alice', project.use)
-  const { page } = alice
-  await page.goto('./')
-  await expect(page.getByLabel('Your name')).toBeFocused()
-  await page.keyboard.type(alice.name)
-  await page.keyboard.press('Enter')
-  await expect(page.getByRole('heading', { name: `Hello, ${alice.name}` })).toBeVisible()
-  await page.keyboard.press('Tab')
-  await expect(page.getByRole('button', { name: 'Skip to the conversation' })).toBeFocused()
-  await page.keyboard.press('Enter')
-  await page.keyboard.press('Tab')
-  await expect(page.getByLabel('Room name')).toBeFocused()
-  await page.keyboard.type('By keyboard')
-  await page.keyboard.press('Enter')
-  await alice.composer.focus()
-  await page.keyboard.type('one')
-  await page.keyboard.press('Shift+Enter')
-  await page.keyboard.type('two')
-  await page.keyboard.press('Enter')
-  await expect(alice.message('one\ntwo')).toHaveCount(1)
-  await page.getByRole('button', { name: 'Invite people' }).focus()
-  await page.keyboard.press('Enter')
-  await expect(page.getByRole('dialog', { name: 'Invite people' })).toBeVisible()
-  await page.keyboard.press('Escape')
-  await expect(page.getByRole('dialog')).toHaveCount(0)
-  await expect(page.getByRole('button', { name: 'Invite people' })).toBeFocused()
-  await alice.leave()
-})
-
 /** Where the list is a drawer it covers the room. */
 async function closePeople(person: Person): Promise<void> {
   await person.page.getByRole('button', { name: 'Close people' }).click()

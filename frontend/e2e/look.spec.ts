@@ -4,6 +4,18 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
 import { Person, twoInARoom } from './person'
 
+test('a chosen theme is kept', async ({ page }) => {
+  await page.goto('./')
+  const colour = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  const before = await colour()
+  await page.getByRole('button', { name: 'Switch to the dark theme' }).click()
+  const after = await colour()
+  expect(after).not.toBe(before)
+  await page.reload()
+  await expect(page.getByRole('button', { name: 'Switch to the light theme' })).toBeVisible()
+  expect(await colour()).toBe(after)
+})
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`in the ${colorScheme} theme`, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: 'reduce' } })

@@ -42,23 +42,22 @@ export function conversation(
 ): readonly Row[] {
   const rows: Row[] = []
   let previous: Spoken | undefined
+  let lines: Line[] = []
   for (const line of spoken(messages, outgoing, me)) {
-    if (previous === undefined || !isSameDay(previous.timestamp, line.timestamp)) {
-      rows.push({ kind: 'day', key: `day ${new Date(line.timestamp).toDateString()}`, timestamp: line.timestamp })
-      previous = undefined
+    const isNewDay = previous === undefined || !isSameDay(previous.timestamp, line.timestamp)
+    if (isNewDay) rows.push({ kind: 'day', key: `day ${new Date(line.timestamp).toDateString()}`, timestamp: line.timestamp })
+    if (isNewDay || !continues(previous, line)) {
+      lines = []
+      rows.push({ kind: 'group', key: line.key, userId: line.userId, isOwn: line.userId === me, lines })
     }
-    appendLine(rows, previous, line, me)
+    lines.push(line)
     previous = line
   }
   return rows
 }
 
-function appendLine(rows: Row[], previous: Spoken | undefined, line: Spoken, me: string): void {
-  const group = rows.at(-1)
-  const continues =
-    previous?.userId === line.userId && line.timestamp - previous.timestamp < GROUP_GAP_MS && group?.kind === 'group'
-  if (continues) rows[rows.length - 1] = { ...group, lines: [...group.lines, line] }
-  else rows.push({ kind: 'group', key: line.key, userId: line.userId, isOwn: line.userId === me, lines: [line] })
+function continues(previous: Spoken | undefined, line: Spoken): boolean {
+  return previous?.userId === line.userId && line.timestamp - previous.timestamp < GROUP_GAP_MS
 }
 
 function spoken(messages: readonly ChatMessage[], outgoing: readonly OutboxEntry[], me: string): readonly Spoken[] {
@@ -69,15 +68,17 @@ function spoken(messages: readonly ChatMessage[], outgoing: readonly OutboxEntry
   ]
 }
 
+/** A message gives the same line each time, so that a view can tell what has not changed. */
+const LINES = new WeakMap<ChatMessage, Spoken>()
+
 function storedLine(message: ChatMessage, me: string): Spoken {
-  const isOwn = message.userId === me
-  return {
-    key: isOwn ? (message.clientMessageId ?? message.messageId) : message.messageId,
-    userId: message.userId,
-    text: message.message,
-    timestamp: message.timestamp,
-    delivery: { kind: 'sent' },
-  }
+  const key = message.userId === me ? (message.clientMessageId ?? message.messageId) : message.messageId
+  const known = LINES.get(message)
+  if (known?.key === key) return known
+  const { userId, message: text, timestamp } = message
+  const line: Spoken = { key, userId, text, timestamp, delivery: { kind: 'sent' } }
+  LINES.set(message, line)
+  return line
 }
 
 function outgoingLine(entry: OutboxEntry, me: string): Spoken {

@@ -154,13 +154,9 @@ export class Session {
     this.#outbox.add(roomId, text)
   }
 
-  retrySend(clientMessageId: string): void {
-    this.#outbox.retry(clientMessageId)
-  }
+  readonly retrySend = (clientMessageId: string): void => this.#outbox.retry(clientMessageId)
 
-  discardSend(clientMessageId: string): void {
-    this.#outbox.discard(clientMessageId)
-  }
+  readonly discardSend = (clientMessageId: string): void => this.#outbox.discard(clientMessageId)
 
   /** Whether the room was left. */
   async leave(roomId: string): Promise<boolean> {

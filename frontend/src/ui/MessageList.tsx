@@ -1,6 +1,6 @@
 /** The conversation. Stays at its end while the reader is there, and holds its place while older messages come in above. */
 
-import { type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { memo, type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { Group, Line } from '../state/conversation'
 import type { RoomModel } from '../state/roomModel'
 import { Avatar, hueClass } from './Avatar'
@@ -116,19 +116,17 @@ function Talk({ group, model }: TalkProps) {
       <div className={styles.lines}>
         <p className={isOwn ? 'visually-hidden' : `${styles.speaker} ${hueClass(userId)}`}>{isOwn ? 'You' : userId}</p>
         {lines.map((line) => (
-          <Bubble key={line.key} line={line} model={model} />
+          <Bubble key={line.key} line={line} retry={model.retry} discard={model.discard} />
         ))}
       </div>
     </div>
   )
 }
 
-interface BubbleProps {
-  readonly line: Line
-  readonly model: RoomModel
-}
+type BubbleProps = { readonly line: Line } & Pick<RoomModel, 'retry' | 'discard'>
 
-function Bubble({ line, model }: BubbleProps) {
+/** Remembered: a long conversation changes by one line at a time. */
+const Bubble = memo(function Bubble({ line, retry, discard }: BubbleProps) {
   const { delivery, text, timestamp } = line
   return (
     <div className={styles.entry} data-delivery={delivery.kind}>
@@ -146,17 +144,17 @@ function Bubble({ line, model }: BubbleProps) {
       {delivery.kind === 'failed' && (
         <div className={styles.failure} role="alert">
           <span>Not sent: {failure(delivery.code, delivery.message)}</span>
-          <button type="button" onClick={() => model.retry(delivery.clientMessageId)}>
+          <button type="button" onClick={() => retry(delivery.clientMessageId)}>
             Try again
           </button>
-          <button type="button" onClick={() => model.discard(delivery.clientMessageId)}>
+          <button type="button" onClick={() => discard(delivery.clientMessageId)}>
             Delete
           </button>
         </div>
       )}
     </div>
   )
-}
+})
 
 /** How far one's own message has come; others' have arrived. */
 function Mark({ line }: { readonly line: Line }) {
