@@ -117,7 +117,10 @@ export function withoutParticipant(room: MemberRoom, userId: string): MemberRoom
   return { ...room, participants: room.participants.filter((participant) => participant.userId !== userId) }
 }
 
-/** The rooms after `welcome`, whose list of memberships is the truth. */
+/**
+ * The rooms after `welcome`. A room that its list lacks is kept, to be asked about: the list can be a
+ * second behind, and only a refusal says that a membership has ended.
+ */
 export function reconcile(
   rooms: Rooms,
   memberships: readonly RoomSummary[],
@@ -132,8 +135,7 @@ export function reconcile(
     )
   }
   for (const room of rooms.values()) {
-    if (next.has(room.roomId)) continue
-    next.set(room.roomId, room.kind === 'member' ? gone(room) : room)
+    if (!next.has(room.roomId)) next.set(room.roomId, room.kind === 'member' ? fallBehind(room) : room)
   }
   return next
 }

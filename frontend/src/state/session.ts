@@ -13,6 +13,7 @@ import type { JoinStatus, Limits, ServerMessage } from '../transport/protocol.ge
 import type { AnswerTo } from '../transport/requests'
 import type { SocketFactory } from '../transport/socket'
 import { CatchUp, type Missing, type People } from './catchUp'
+import { cleanMessage } from './message'
 import type { PersonMemory } from './memory'
 import { type News, type Notice, Notices } from './notices'
 import { applyPush } from './pushes'
@@ -151,7 +152,8 @@ export class Session {
   }
 
   send(roomId: string, text: string): void {
-    this.#outbox.add(roomId, text)
+    const cleaned = cleanMessage(text)
+    if (cleaned !== '') this.#outbox.add(roomId, cleaned)
   }
 
   readonly retrySend = (clientMessageId: string): void => this.#outbox.retry(clientMessageId)

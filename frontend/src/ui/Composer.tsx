@@ -1,6 +1,7 @@
 /** The line to write on. Enter sends, Shift and Enter break the line. */
 
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { messageBytes } from '../state/message'
 import styles from './Composer.module.css'
 import { Icon } from './Icon'
 
@@ -24,16 +25,17 @@ export function Composer({ roomName, maxBytes, draft, onDraft, onSend }: Compose
   useEffect(() => {
     if (window.matchMedia('(pointer: fine)').matches) box.current?.focus({ preventScroll: true })
   }, [])
-  const left = maxBytes - new TextEncoder().encode(text).length
+  const used = messageBytes(text)
+  const left = maxBytes - used
   const isNear = left < maxBytes * (1 - NEAR)
-  const canSend = text.trim() !== '' && left >= 0
+  const canSend = used > 0 && left >= 0
   const change = (next: string): void => {
     setText(next)
     onDraft(next)
   }
   const send = (): void => {
     if (!canSend) return
-    onSend(text.trim())
+    onSend(text)
     change('')
     box.current?.focus()
   }
