@@ -12,7 +12,7 @@ import { earlier } from './ulid'
  * Ids of senders that speak at the same time are ordered by their servers' clocks only, so a message
  * may be stored behind one that is already here. Asking from a little earlier finds it; repeats are dropped.
  */
-const CLOCK_TOLERANCE_MS = 5_000
+export const CLOCK_TOLERANCE_MS = 5_000
 const PAGE = 50
 const ATTEMPTS = 4
 const RETRY_MS = 1_000

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { FakeEnvironment, settle } from '../transport/fakes/environment'
-import { FakeServer } from '../transport/fakes/server'
+import { FakeServer, LIMITS } from '../transport/fakes/server'
 import { Memory } from './memory'
 import { type MemberRoom, unreadCount } from './rooms'
 import { Session } from './session'
@@ -159,6 +159,32 @@ test('a message stored behind the last one, by a server whose clock is late, is 
     server.say(ROOM, 'Bob', 'late clock', undefined, -3000)
   })
   expect(texts(alice)).toEqual(['late clock', 'seen'])
+})
+
+test('a message that fell between the push and the history is found by a second look', async () => {
+  const room = server.addRoom(ROOM, 'Team', 'Alice', ['Bob'])
+  const alice = await signIn('Alice')
+  const said = server.say(ROOM, 'Bob', 'heard')
+  await settle()
+  room.store({ ...said, messageId: `${said.messageId.slice(0, -1)}Z`, message: 'fell between' })
+  await environment.pass(4000)
+  expect(texts(alice)).toEqual(['heard'])
+  await environment.pass(1000)
+  expect(texts(alice)).toEqual(['heard', 'fell between'])
+})
+
+test('a room that the welcome forgot is listened to again', async () => {
+  server.addRoom(ROOM, 'Team', 'Alice', ['Bob'])
+  const bob = await signIn('Bob')
+  await cutAndHeal(bob, () => {
+    server.intercept = (request, from) => {
+      if (request.action !== 'hello') return undefined
+      server.intercept = () => undefined
+      return { action: 'welcome', userId: from, sessionToken: 'token-of-Bob', serverTime: 0, limits: LIMITS, rooms: [] }
+    }
+  })
+  expect(member(bob).sync.kind).toBe('live')
+  expect(server.received.filter(({ action }) => action === 'joinRoom')).toMatchObject([{ subAction: 'request', roomId: ROOM }])
 })
 
 test('a long gap is filled page by page, whatever the size of the pages', async () => {

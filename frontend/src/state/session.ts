@@ -12,7 +12,7 @@ import { Outbox, type OutboxEntry } from '../transport/outbox'
 import type { JoinStatus, Limits, ServerMessage } from '../transport/protocol.gen'
 import type { AnswerTo } from '../transport/requests'
 import type { SocketFactory } from '../transport/socket'
-import { CatchUp, type Missing, type People } from './catchUp'
+import { CatchUp, CLOCK_TOLERANCE_MS, type Missing, type People } from './catchUp'
 import { cleanMessage } from './message'
 import type { PersonMemory } from './memory'
 import { type News, type Notice, Notices } from './notices'
@@ -62,6 +62,8 @@ export class Session {
   readonly #catchUp: CatchUp
   readonly #notices: Notices
   readonly #syncing = new Set<string>()
+  /** Rooms that the last welcome did not list, though this person was in them. */
+  #unlisted: ReadonlySet<string> = new Set()
   /** The room that the person looks at. */
   #attended: string | undefined
 
@@ -227,6 +229,8 @@ export class Session {
     this.#announceEntries(welcome)
     const { seen } = memory
     const rooms = reconcile(this.#rooms, welcome.rooms, (roomId) => seen[roomId])
+    const listed = new Set(welcome.rooms.map(({ roomId }) => roomId))
+    this.#unlisted = new Set([...rooms.keys()].filter((roomId) => !listed.has(roomId)))
     this.#state.set({ me: welcome.userId, limits: welcome.limits, rooms })
     this.#setRooms(rooms)
     this.#outbox.open()
@@ -257,14 +261,40 @@ export class Session {
     this.#syncing.add(roomId)
     try {
       await this.#syncPeople(roomId)
-      const missing = await this.#catchUp.missing(room)
-      this.#change(roomId, (held) => caughtUp(held, missing))
+      await this.#listen(roomId)
+      await this.#syncMessages(roomId)
+      this.#options.environment.after(CLOCK_TOLERANCE_MS, () => void this.#lookAgain(roomId))
     } catch (thrown) {
       const { code } = asRequestError(thrown)
       if (code === 'forbidden' || code === 'notFound') this.#change(roomId, gone)
     } finally {
       this.#syncing.delete(roomId)
     }
+  }
+
+  async #syncMessages(roomId: string): Promise<void> {
+    const room = this.#rooms.get(roomId)
+    if (room?.kind !== 'member') return
+    const missing = await this.#catchUp.missing(room)
+    this.#change(roomId, (held) => caughtUp(held, missing))
+  }
+
+  /**
+   * A message whose addressees were looked up just before this person came back, and which was stored just
+   * after they asked for the history, is in neither. A little later it is in the history.
+   */
+  async #lookAgain(roomId: string): Promise<void> {
+    const room = this.#rooms.get(roomId)
+    if (room?.kind !== 'member' || room.sync.kind !== 'live') return
+    // A lost line means another catching up.
+    await this.#syncMessages(roomId).catch(() => undefined)
+  }
+
+  /** The server attaches a new connection to the rooms in its welcome; to others a member has to come back. */
+  async #listen(roomId: string): Promise<void> {
+    if (!this.#unlisted.has(roomId)) return
+    await this.#connection.request({ action: 'joinRoom', subAction: 'request', roomId })
+    this.#unlisted = new Set([...this.#unlisted].filter((each) => each !== roomId))
   }
 
   /** A push about people can overtake the list that was asked for before it; then the list is asked for again. */
