@@ -4,7 +4,8 @@ import type { OutboxEntry } from '../transport/outbox'
 import type { Participant } from '../transport/protocol.gen'
 import { conversation, type Row } from './conversation'
 import type { MemberRoom } from './rooms'
-import type { Decision, Session, SessionState } from './session'
+import type { SessionState } from './roomStore'
+import type { Decision, Session } from './session'
 
 export interface RoomModel {
   readonly roomId: string

@@ -3,48 +3,24 @@
  * reject with a `RequestError` where the caller shows the failure, and post a notice where nobody waits.
  */
 
-import { type Observable, Variable } from '../observable'
+import type { Observable } from '../observable'
 import type { Config } from '../transport/config'
 import { Connection, type ConnectionState, type Welcome } from '../transport/connection'
 import type { Environment } from '../transport/environment'
 import { asRequestError } from '../transport/errors'
 import { Outbox, type OutboxEntry } from '../transport/outbox'
-import type { JoinStatus, Limits, ServerMessage } from '../transport/protocol.gen'
+import type { JoinStatus, RoomSummary, ServerMessage } from '../transport/protocol.gen'
 import type { AnswerTo } from '../transport/requests'
 import type { SocketFactory } from '../transport/socket'
-import { CatchUp, CLOCK_TOLERANCE_MS, type Missing, type People } from './catchUp'
-import { cleanMessage } from './message'
 import type { PersonMemory } from './memory'
+import { cleanMessage } from './message'
 import { type News, type Notice, Notices } from './notices'
 import { applyPush } from './pushes'
-import {
-  changeMember,
-  fallBehind,
-  gone,
-  lastMessageId,
-  markSeen,
-  type MemberRoom,
-  newMemberRoom,
-  reconcile,
-  type Room,
-  type Rooms,
-  withMessages,
-  withoutParticipant,
-  withoutRoom,
-  withRoom,
-} from './rooms'
+import { fallBehind, newMemberRoom, reconcile, withMessages, withoutParticipant, withoutRoom, withRoom } from './rooms'
+import { RoomStore, type SessionState } from './roomStore'
+import { Sync } from './sync'
 
 export type Decision = 'approve' | 'reject'
-
-const PEOPLE_ATTEMPTS = 4
-
-export interface SessionState {
-  /** The name as the server writes it. */
-  readonly me: string
-  /** Known after the first welcome. */
-  readonly limits: Limits | undefined
-  readonly rooms: Rooms
-}
 
 export interface SessionOptions {
   readonly config: Config
@@ -56,25 +32,16 @@ export interface SessionOptions {
 
 export class Session {
   readonly #options: SessionOptions
-  readonly #state: Variable<SessionState>
+  readonly #store: RoomStore
   readonly #connection: Connection
   readonly #outbox: Outbox
-  readonly #catchUp: CatchUp
+  readonly #sync: Sync
   readonly #notices: Notices
-  readonly #syncing = new Set<string>()
-  /** Rooms that the last welcome did not list, though this person was in them. */
-  #unlisted: ReadonlySet<string> = new Set()
-  /** The room that the person looks at. */
-  #attended: string | undefined
 
   constructor(options: SessionOptions) {
     const { environment, memory, openSocket, name } = options
     this.#options = options
-    this.#state = new Variable<SessionState>({
-      me: name,
-      limits: undefined,
-      rooms: new Map(memory.asked.map((roomId) => [roomId, { kind: 'asking', roomId }])),
-    })
+    this.#store = new RoomStore(name, memory)
     this.#notices = new Notices(environment)
     this.#connection = new Connection({
       url: () => this.#url(),
@@ -82,7 +49,7 @@ export class Session {
       environment,
       events: { welcomed: (welcome) => this.#welcomed(welcome), pushed: (push) => this.#pushed(push) },
     })
-    this.#catchUp = new CatchUp(this.#connection, environment)
+    this.#sync = new Sync(this.#store, this.#connection, environment)
     this.#outbox = new Outbox({
       environment,
       storage: memory.outbox,
@@ -93,7 +60,7 @@ export class Session {
   }
 
   get state(): Observable<SessionState> {
-    return this.#state
+    return this.#store.state
   }
 
   get connection(): Observable<ConnectionState> {
@@ -126,6 +93,11 @@ export class Session {
     this.#connection.probe()
   }
 
+  /** Says which room is before the person's eyes; its messages count as read. */
+  attend(roomId: string | undefined): void {
+    this.#store.attended = roomId
+  }
+
   dismissNotice(id: number): void {
     this.#notices.dismiss(id)
   }
@@ -140,7 +112,7 @@ export class Session {
   async askToJoin(roomId: string): Promise<JoinStatus> {
     const answer = await this.#connection.request({ action: 'joinRoom', subAction: 'request', roomId })
     if (answer.status === 'approved') this.#enter({ roomId, roomName: answer.roomName ?? roomId, isAdmin: false })
-    else this.#setRooms(withRoom(this.#rooms, { kind: answer.status === 'pending' ? 'asking' : 'rejected', roomId }))
+    else this.#store.set(withRoom(this.#store.rooms, { kind: answer.status === 'pending' ? 'asking' : 'rejected', roomId }))
     return answer.status
   }
 
@@ -149,8 +121,8 @@ export class Session {
     void this.#orNotice('decide', async () => {
       await this.#connection.request({ action: 'joinRoom', subAction: decision, roomId, targetUserId })
       if (decision === 'approve') this.#pushed({ action: 'memberJoined', roomId, userId: targetUserId })
-      else this.#setRooms(changeMember(this.#rooms, roomId, (room) => withoutParticipant(room, targetUserId)))
-    }).then((isDone) => (isDone ? undefined : this.#sync(roomId)))
+      else this.#store.change(roomId, (room) => withoutParticipant(room, targetUserId))
+    }).then((isDone) => (isDone ? undefined : this.#sync.room(roomId)))
   }
 
   send(roomId: string, text: string): void {
@@ -166,44 +138,17 @@ export class Session {
   async leave(roomId: string): Promise<boolean> {
     return await this.#orNotice('leave', async () => {
       await this.#connection.request({ action: 'leaveRoom', roomId })
-      this.#setRooms(withoutRoom(this.#rooms, roomId))
+      this.#store.set(withoutRoom(this.#store.rooms, roomId))
     })
   }
 
   /** Takes a room that is only asked for, rejected or gone off the list. */
   forgetRoom(roomId: string): void {
-    if (this.#rooms.get(roomId)?.kind !== 'member') this.#setRooms(withoutRoom(this.#rooms, roomId))
+    if (this.#store.member(roomId) === undefined) this.#store.set(withoutRoom(this.#store.rooms, roomId))
   }
 
   loadOlder(roomId: string): void {
-    const room = this.#rooms.get(roomId)
-    if (room?.kind !== 'member' || room.older.kind !== 'more') return
-    const { older } = room
-    this.#change(roomId, (held) => ({ ...held, older: { kind: 'loading', before: older.before } }))
-    void this.#orNotice('older', async () => {
-      const page = await this.#catchUp.before(roomId, older.before)
-      this.#change(roomId, (held) => ({ ...withMessages(held, page.messages), older: page.older }))
-    }).then((isDone) => (isDone ? undefined : this.#change(roomId, (held) => ({ ...held, older }))))
-  }
-
-  /** Says which room is before the person's eyes; its messages count as read. */
-  attend(roomId: string | undefined): void {
-    this.#attended = roomId
-    this.#markSeen()
-  }
-
-  get #rooms(): Rooms {
-    return this.#state.getSnapshot().rooms
-  }
-
-  #setRooms(rooms: Rooms): void {
-    this.#state.update((state) => (state.rooms === rooms ? state : { ...state, rooms }))
-    this.#options.memory.asked = [...rooms.values()].filter(({ kind }) => kind === 'asking').map(({ roomId }) => roomId)
-    this.#markSeen()
-  }
-
-  #change(roomId: string, change: (room: MemberRoom) => Room): void {
-    this.#setRooms(changeMember(this.#rooms, roomId, change))
+    void this.#orNotice('older', () => this.#sync.older(roomId))
   }
 
   #url(): string {
@@ -215,12 +160,10 @@ export class Session {
   }
 
   #connectionChanged(): void {
-    const { kind } = this.#connection.state.getSnapshot()
-    if (kind === 'online') return
+    if (this.#connection.state.getSnapshot().kind === 'online') return
     this.#outbox.close()
-    this.#setRooms(
-      new Map([...this.#rooms].map(([roomId, room]) => [roomId, room.kind === 'member' ? fallBehind(room) : room])),
-    )
+    const { rooms } = this.#store
+    this.#store.set(new Map([...rooms].map(([roomId, room]) => [roomId, room.kind === 'member' ? fallBehind(room) : room])))
   }
 
   #welcomed(welcome: Welcome): void {
@@ -228,102 +171,29 @@ export class Session {
     memory.token = welcome.sessionToken
     this.#announceEntries(welcome)
     const { seen } = memory
-    const rooms = reconcile(this.#rooms, welcome.rooms, (roomId) => seen[roomId])
-    const listed = new Set(welcome.rooms.map(({ roomId }) => roomId))
-    this.#unlisted = new Set([...rooms.keys()].filter((roomId) => !listed.has(roomId)))
-    this.#state.set({ me: welcome.userId, limits: welcome.limits, rooms })
-    this.#setRooms(rooms)
+    this.#store.introduce(welcome.userId, welcome.limits)
+    this.#store.set(reconcile(this.#store.rooms, welcome.rooms, (roomId) => seen[roomId]))
     this.#outbox.open()
-    void this.#syncAll()
+    void this.#sync.all(new Set(welcome.rooms.map(({ roomId }) => roomId)))
   }
 
   /** Requests that were granted while this person was away. */
   #announceEntries({ rooms }: Welcome): void {
     for (const { roomId, roomName } of rooms) {
-      if (this.#rooms.get(roomId)?.kind === 'asking') this.#notices.add({ kind: 'letIn', roomId, roomName })
+      if (this.#store.rooms.get(roomId)?.kind === 'asking') this.#notices.add({ kind: 'letIn', roomId, roomName })
     }
   }
 
-  /** The attended room first; one after the other, so that a reconnect is no flood. */
-  async #syncAll(): Promise<void> {
-    const ids = [...this.#rooms.values()].filter(({ kind }) => kind === 'member').map(({ roomId }) => roomId)
-    const attended = this.#attended
-    const order = attended !== undefined && ids.includes(attended) ? [attended, ...ids.filter((id) => id !== attended)] : ids
-    for (const roomId of order) {
-      // oxlint-disable-next-line no-await-in-loop
-      await this.#sync(roomId)
-    }
-  }
-
-  async #sync(roomId: string): Promise<void> {
-    const room = this.#rooms.get(roomId)
-    if (room?.kind !== 'member' || this.#syncing.has(roomId)) return
-    this.#syncing.add(roomId)
-    try {
-      await this.#syncPeople(roomId)
-      await this.#listen(roomId)
-      await this.#syncMessages(roomId)
-      this.#options.environment.after(CLOCK_TOLERANCE_MS, () => void this.#lookAgain(roomId))
-    } catch (thrown) {
-      const { code } = asRequestError(thrown)
-      if (code === 'forbidden' || code === 'notFound') this.#change(roomId, gone)
-    } finally {
-      this.#syncing.delete(roomId)
-    }
-  }
-
-  async #syncMessages(roomId: string): Promise<void> {
-    const room = this.#rooms.get(roomId)
-    if (room?.kind !== 'member') return
-    const missing = await this.#catchUp.missing(room)
-    this.#change(roomId, (held) => caughtUp(held, missing))
-  }
-
-  /**
-   * A message whose addressees were looked up just before this person came back, and which was stored just
-   * after they asked for the history, is in neither. A little later it is in the history.
-   */
-  async #lookAgain(roomId: string): Promise<void> {
-    const room = this.#rooms.get(roomId)
-    if (room?.kind !== 'member' || room.sync.kind !== 'live') return
-    // A lost line means another catching up.
-    await this.#syncMessages(roomId).catch(() => undefined)
-  }
-
-  /** The server attaches a new connection to the rooms in its welcome; to others a member has to come back. */
-  async #listen(roomId: string): Promise<void> {
-    if (!this.#unlisted.has(roomId)) return
-    await this.#connection.request({ action: 'joinRoom', subAction: 'request', roomId })
-    this.#unlisted = new Set([...this.#unlisted].filter((each) => each !== roomId))
-  }
-
-  /** A push about people can overtake the list that was asked for before it; then the list is asked for again. */
-  async #syncPeople(roomId: string, attempt = 1): Promise<void> {
-    const before = this.#participants(roomId)
-    const people = await this.#catchUp.people(roomId)
-    if (this.#participants(roomId) === before || attempt === PEOPLE_ATTEMPTS) {
-      this.#change(roomId, (held) => withPeople(held, people, this.#state.getSnapshot().me))
-    } else {
-      await this.#syncPeople(roomId, attempt + 1)
-    }
-  }
-
-  #participants(roomId: string): MemberRoom['participants'] | undefined {
-    const room = this.#rooms.get(roomId)
-    return room?.kind === 'member' ? room.participants : undefined
-  }
-
-  #enter(summary: { roomId: string; roomName: string; isAdmin: boolean }): void {
-    if (this.#rooms.get(summary.roomId)?.kind !== 'member') {
+  #enter(summary: RoomSummary): void {
+    if (this.#store.member(summary.roomId) === undefined) {
       const room = newMemberRoom(summary, this.#options.memory.seen[summary.roomId])
-      this.#setRooms(withRoom(this.#rooms, room))
+      this.#store.set(withRoom(this.#store.rooms, room))
     }
-    void this.#sync(summary.roomId)
+    void this.#sync.room(summary.roomId)
   }
 
   #pushed(push: ServerMessage): void {
-    const { me } = this.#state.getSnapshot()
-    this.#setRooms(applyPush(this.#rooms, push, me))
+    this.#store.set(applyPush(this.#store.rooms, push, this.#store.me))
     if (push.action === 'joinResponse') this.#decided(push)
     if (push.action === 'joinRequest') this.#requested(push.roomId, push.userId)
     if (push.action === 'memberJoined' || push.action === 'memberLeft') {
@@ -332,15 +202,14 @@ export class Session {
   }
 
   #requested(roomId: string, userId: string): void {
-    const room = this.#rooms.get(roomId)
-    if (room?.kind !== 'member' || !room.isAdmin) return
-    this.#notices.add({ kind: 'joinRequest', roomId, roomName: room.roomName, userId })
+    const room = this.#store.member(roomId)
+    if (room?.isAdmin === true) this.#notices.add({ kind: 'joinRequest', roomId, roomName: room.roomName, userId })
   }
 
   #decided({ roomId, status, roomName }: AnswerTo<'joinRoom'>): void {
-    if (this.#rooms.get(roomId)?.kind === 'member') return
+    if (this.#store.member(roomId) !== undefined) return
     // Whoever looks at the room sees it change.
-    const isWatched = this.#attended === roomId
+    const isWatched = this.#store.attended === roomId
     if (status === 'rejected' && !isWatched) this.#notices.add({ kind: 'turnedAway', roomId })
     if (status !== 'approved') return
     this.#enter({ roomId, roomName: roomName ?? roomId, isAdmin: false })
@@ -352,18 +221,8 @@ export class Session {
   }
 
   #delivered({ roomId, text, clientMessageId }: OutboxEntry, { messageId, timestamp }: AnswerTo<'sendMessage'>): void {
-    const { me } = this.#state.getSnapshot()
-    const message = { roomId, messageId, userId: me, message: text, timestamp, clientMessageId }
-    this.#change(roomId, (room) => withMessages(room, [message]))
-  }
-
-  #markSeen(): void {
-    const room = this.#attended === undefined ? undefined : this.#rooms.get(this.#attended)
-    if (room?.kind !== 'member') return
-    const marked = markSeen(room)
-    if (marked === room || marked.seen === undefined) return
-    this.#options.memory.setSeen(marked.roomId, marked.seen)
-    this.#state.update((state) => ({ ...state, rooms: withRoom(state.rooms, marked) }))
+    const message = { roomId, messageId, userId: this.#store.me, message: text, timestamp, clientMessageId }
+    this.#store.change(roomId, (room) => withMessages(room, [message]))
   }
 
   /** Whether it was done; posts a notice where not. */
@@ -376,20 +235,5 @@ export class Session {
       this.#notices.add({ kind: 'failed', what, code, message })
       return false
     }
-  }
-}
-
-function withPeople(room: MemberRoom, { roomName, participants }: People, me: string): MemberRoom {
-  const isAdmin = participants.some((participant) => participant.userId === me && participant.isAdmin)
-  return { ...room, roomName, participants, isAdmin }
-}
-
-function caughtUp(room: MemberRoom, missing: Missing): MemberRoom {
-  const merged = withMessages(room, missing.messages)
-  return {
-    ...merged,
-    older: missing.older ?? room.older,
-    sync: { kind: 'live' },
-    seen: room.seen ?? lastMessageId(merged) ?? '',
   }
 }
