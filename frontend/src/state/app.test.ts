@@ -82,7 +82,7 @@ test('a taken name comes back to the form with the reason, and nothing reconnect
   expect(other.state.getSnapshot()).toMatchObject({
     kind: 'signedOut',
     name: 'Alice',
-    problem: { kind: 'refused', code: 'conflict' },
+    problem: { kind: 'nameTaken', name: 'Alice' },
   })
   expect(server.attempts).toBe(2)
 })
@@ -90,11 +90,8 @@ test('a taken name comes back to the form with the reason, and nothing reconnect
 test('a session that is no longer taken is dropped, said, and the name can be joined with afresh', async () => {
   await openAs('Alice')
   server = new FakeServer(environment)
-  server.intercept = (request) => {
-    server.intercept = () => undefined
-    return request.action === 'hello' ? { action: 'error', code: 'unauthorized', message: 'expired' } : undefined
-  }
   const app = await open()
+  await environment.pass(1000)
   expect(app.state.getSnapshot()).toMatchObject({ kind: 'signedOut', name: 'Alice', problem: { kind: 'sessionEnded' } })
   expect(localStorage.getItem('chatctl:local:token:alice')).toBeNull()
   app.signIn('Alice')

@@ -11,6 +11,8 @@ import { Session } from './session'
 
 /** Why the last attempt to sign in failed. */
 export type SignInProblem =
+  /** Somebody else is here under this name. */
+  | { readonly kind: 'nameTaken'; readonly name: string }
   | { readonly kind: 'refused'; readonly name: string; readonly code: ErrorCode; readonly message: string }
   /** The stored session is no longer taken; the name can be joined with afresh. */
   | { readonly kind: 'sessionEnded'; readonly name: string }
@@ -128,6 +130,8 @@ export class App {
     if (code === 'unauthorized' && hadToken) {
       person.forget()
       this.#signedOut(name, { kind: 'sessionEnded', name })
+    } else if (code === 'conflict' && !hadToken) {
+      this.#signedOut(name, { kind: 'nameTaken', name })
     } else {
       this.#signedOut(name, { kind: 'refused', name, code, message })
     }

@@ -285,6 +285,15 @@ test('leaving takes the room away here and the person away there', async () => {
   expect(member(alice).participants.map(({ userId }) => userId)).toEqual(['Alice'])
 })
 
+test('whoever follows a leaving admin can decide at once', async () => {
+  server.addRoom(ROOM, 'Team', 'Alice', ['Bob'])
+  const alice = await signIn('Alice')
+  const bob = await signIn('Bob')
+  await alice.leave(ROOM)
+  await settle()
+  expect(member(bob).isAdmin).toBe(true)
+})
+
 test('a decision that was refused is reported and the list asked for afresh', async () => {
   const room = server.addRoom(ROOM, 'Team', 'Alice')
   const alice = await signIn('Alice')

@@ -199,6 +199,13 @@ export class Session {
     if (push.action === 'memberJoined' || push.action === 'memberLeft') {
       this.#notices.settleRequest(push.roomId, push.userId)
     }
+    if (push.action === 'memberLeft') this.#succeeded(push.roomId)
+  }
+
+  /** When the last admin leaves, another member becomes admin, of which no push tells. */
+  #succeeded(roomId: string): void {
+    const room = this.#store.member(roomId)
+    if (room !== undefined && !room.participants.some(({ isAdmin }) => isAdmin)) void this.#sync.room(roomId)
   }
 
   #requested(roomId: string, userId: string): void {

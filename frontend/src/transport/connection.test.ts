@@ -67,21 +67,44 @@ test('the wait can be cut short by hand', async () => {
 })
 
 test.each(['conflict', 'badRequest', 'unauthorized', 'forbidden'] as const)('a refusal with %s is final', async (code) => {
-  server.intercept = () => ({ action: 'error', code, message: 'no' })
+  server.isMute = true
   connection.start()
+  await settle()
+  server.push('Alice', { action: 'error', code, message: 'no' })
   await environment.pass(120_000)
   expect(connection.state.getSnapshot()).toEqual({ kind: 'refused', code, message: 'no' })
   expect(server.attempts).toBe(1)
 })
 
-test('a refusal that answers no request is final too', async () => {
-  server.isMute = true
+test('a hello that is refused for another reason than having no identity is final', async () => {
+  server.intercept = () => ({ action: 'error', code: 'conflict', message: 'the name was taken meanwhile' })
   connection.start()
-  await settle()
-  server.push('Alice', { action: 'error', code: 'conflict', message: 'the name is in use' })
   await environment.pass(120_000)
   expect(connection.state.getSnapshot()).toMatchObject({ kind: 'refused', code: 'conflict' })
   expect(server.attempts).toBe(1)
+})
+
+test('the reason for a refusal is waited for where the answer to hello overtakes it', async () => {
+  await connect()
+  const other = new Connection({
+    url: () => 'ws://test/local?userId=Alice',
+    openSocket: server.openSocket,
+    environment,
+    events: { welcomed: () => undefined, pushed: () => undefined },
+  })
+  other.start()
+  await settle()
+  expect(other.state.getSnapshot().kind).toBe('connecting')
+  await environment.pass(120_000)
+  expect(other.state.getSnapshot()).toEqual({ kind: 'refused', code: 'conflict', message: 'the name is in use' })
+  expect(server.attempts).toBe(2)
+})
+
+test('having no identity, without a reason, is a server in trouble', async () => {
+  server.intercept = () => ({ action: 'error', code: 'unauthorized', message: 'this connection has no identity' })
+  connection.start()
+  await environment.pass(4000)
+  expect(connection.state.getSnapshot().kind).toBe('reconnecting')
 })
 
 test('a server in trouble is tried again', async () => {

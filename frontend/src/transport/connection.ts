@@ -8,7 +8,7 @@ import { fullJitter } from './backoff'
 import { decodeFrame } from './decode'
 import type { Cancel, Environment } from './environment'
 import { asRequestError, RequestError } from './errors'
-import type { ClientMessage, ErrorCode, ServerMessage } from './protocol.gen'
+import type { ClientMessage, ErrorCode, Reply, ServerMessage } from './protocol.gen'
 import { type AnswerTo, Requests } from './requests'
 import type { Socket, SocketFactory } from './socket'
 
@@ -44,6 +44,7 @@ const HEARTBEAT_MS = 240_000
 const REQUEST_TIMEOUT_MS = 12_000
 const HANDSHAKE_TIMEOUT_MS = 12_000
 const PROBE_TIMEOUT_MS = 4_000
+const REASON_TIMEOUT_MS = 4_000
 
 /** Refusals of a person, as opposed to troubles of a server, which pass. */
 const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['badRequest', 'unauthorized', 'forbidden', 'conflict'])
@@ -134,6 +135,19 @@ export class Connection {
     this.#options.events.welcomed(welcome)
   }
 
+  /**
+   * The reason for refusing a connection comes unasked, and can be overtaken by the answer to `hello`, which
+   * only says that this connection is nobody's.
+   */
+  #refusedBeforeWelcome(reply: Extract<Reply, { action: 'error' }>): void {
+    if (reply.requestId === undefined || reply.code !== 'unauthorized') {
+      this.#turnedAway(reply)
+      return
+    }
+    this.#cancelTimer()
+    this.#cancelTimer = this.#options.environment.after(REASON_TIMEOUT_MS, () => this.#lost())
+  }
+
   /** The server closes the socket right behind this frame, so it is acted on at once. */
   #turnedAway({ code, message }: Extract<ServerMessage, { action: 'error' }>): void {
     if (!FINAL.has(code)) {
@@ -149,7 +163,7 @@ export class Connection {
     const reply = decodeFrame(text)
     if (reply === undefined) return
     // Before the welcome nothing is asked but to be let in.
-    if (reply.action === 'error' && this.#state.getSnapshot().kind === 'connecting') this.#turnedAway(reply)
+    if (reply.action === 'error' && this.#state.getSnapshot().kind === 'connecting') this.#refusedBeforeWelcome(reply)
     else if (!this.#requests.settle(reply)) this.#options.events.pushed(reply)
   }
 

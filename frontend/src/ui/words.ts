@@ -22,9 +22,9 @@ export function signInProblem(problem: SignInProblem): string {
   if (problem.kind === 'sessionEnded') {
     return `Your earlier session as ${problem.name} has ended, and its rooms with it. You can join afresh under this name or another.`
   }
-  if (problem.code === 'conflict') return `Somebody is here as ${problem.name} already. Please choose another name.`
+  if (problem.kind === 'nameTaken') return `Somebody is here as ${problem.name} already. Please choose another name.`
   if (problem.code === 'badRequest') return `This name cannot be used: ${problem.message}.`
-  return `The server did not let you in: ${problem.message}`
+  return `You could not come in as ${problem.name}: ${problem.message}.`
 }
 
 export function configFault(fault: ConfigFault): string {

@@ -5,7 +5,7 @@ import type { ChatMessage, GetHistory, ServerMessage } from '../protocol.gen'
 export class FakeRoom {
   readonly roomId: string
   readonly roomName: string
-  readonly admin: string
+  admin: string
   /** By id. */
   messages: readonly ChatMessage[] = []
   /** The most messages in one answer. */
@@ -39,6 +39,7 @@ export class FakeRoom {
 
   remove(userId: string): void {
     this.#members = this.#members.filter((member) => member !== userId)
+    if (this.admin === userId) this.admin = this.#members[0] ?? ''
   }
 
   membersAnswer(isOnline: (userId: string) => boolean): Extract<ServerMessage, { action: 'roomMembers' }> {

@@ -32,7 +32,8 @@ class Refused extends Error {
 /** One open socket, seen from the server. */
 interface Line {
   readonly userId: string
-  readonly session: string | undefined
+  /** Why the connection is not taken, if it is not. */
+  readonly refusal: Refused | undefined
   readonly deliver: (frame: object) => void
   readonly close: (code: number) => void
 }
@@ -64,14 +65,14 @@ export class FakeServer {
     let isAbandoned = false
     const line: Line = {
       userId: query.get('userId') ?? '',
-      session: query.get('session') ?? undefined,
+      refusal: this.#refusal(query.get('userId') ?? '', query.get('session') ?? undefined),
       deliver: (frame) => later(() => isAbandoned || events.received(JSON.stringify(frame))),
       close: (code) => {
         if (!this.#remove(line)) return
         later(() => isAbandoned || events.closed(code))
       },
     }
-    if (this.isReachable) this.#tellPresence(line.userId, true)
+    if (this.isReachable && line.refusal === undefined) this.#tellPresence(line.userId, true)
     this.#lines.add(line)
     if (this.isReachable) later(() => isAbandoned || events.opened())
     else line.close(1006)
@@ -143,13 +144,32 @@ export class FakeServer {
     const request = JSON.parse(text) as Request
     this.received.push({ ...request, from: line.userId })
     const { requestId } = request
+    if (line.refusal !== undefined) {
+      this.#refuse(line, requestId)
+      return
+    }
     try {
       line.deliver({ ...(this.intercept(request, line.userId) ?? this.#answer(line, request)), requestId })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       line.deliver({ ...error.answer, requestId })
-      if (request.action === 'hello') line.close(1000)
     }
+  }
+
+  /** To the server a refused connection is nobody's; why it is refused comes unasked and a little later. */
+  #refuse(line: Line, requestId: string | undefined): void {
+    line.deliver({ action: 'error', code: 'unauthorized', message: 'this connection has no identity', requestId })
+    this.#environment.after(100, () => {
+      if (line.refusal !== undefined) line.deliver(line.refusal.answer)
+      line.close(1000)
+    })
+  }
+
+  #refusal(userId: string, session: string | undefined): Refused | undefined {
+    const token = this.#tokens.get(userId)
+    if (session !== undefined && session !== token) return new Refused('unauthorized', 'this session is not known')
+    if (session === undefined && token !== undefined) return new Refused('conflict', 'the name is in use')
+    return undefined
   }
 
   #answer(line: Line, request: Request): ServerMessage {
@@ -185,11 +205,8 @@ export class FakeServer {
     }
   }
 
-  #welcome({ userId, session }: Line): ServerMessage {
-    const token = this.#tokens.get(userId)
-    if (session !== undefined && session !== token) throw new Refused('unauthorized', 'this session is not known')
-    if (session === undefined && token !== undefined) throw new Refused('conflict', 'the name is in use')
-    const sessionToken = token ?? `token-of-${userId}`
+  #welcome({ userId }: Line): ServerMessage {
+    const sessionToken = `token-of-${userId}`
     this.#tokens.set(userId, sessionToken)
     const rooms = [...this.rooms.values()].filter((room) => room.members.includes(userId))
     return {
