@@ -2,6 +2,7 @@
 
 import { Fragment } from 'react'
 
+/** Only these two schemes are followed. */
 const ADDRESS = /(https?:\/\/[^\s<>"']+)/i
 const TRAILING = /[.,;:!?)\]}]+$/
 
@@ -15,11 +16,10 @@ export function Linked({ text }: { readonly text: string }) {
 
 function Address({ text }: { readonly text: string }) {
   const address = text.replace(TRAILING, '')
-  const url = URL.parse(address)
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return text
+  if (!URL.canParse(address)) return text
   return (
     <>
-      <a href={url.href} target="_blank" rel="noopener noreferrer">
+      <a href={address} target="_blank" rel="noopener noreferrer">
         {address}
       </a>
       {text.slice(address.length)}
