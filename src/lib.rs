@@ -3,5 +3,15 @@
 //! The stack is described once ([`stack`]) and run by a host; the embedded cloud of the stage
 //! `local` is [`local`].
 
+pub mod aws;
+pub mod cli;
+mod commands;
+pub mod config;
+mod context;
+pub mod deploy;
+mod error;
 pub mod local;
+pub mod package;
 pub mod stack;
+pub mod tail;
+mod ui;

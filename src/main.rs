@@ -1,3 +1,7 @@
 //! The `chatctl` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chatctl::cli::main()
+}

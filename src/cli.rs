@@ -1,0 +1,177 @@
+//! The command line: flags that every command has, and the tree of commands.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::commands::{
+    completions, deploy, dev, doctor, faults, host, logs, outputs, policies, scan, status,
+    teardown, version,
+};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::ui::{Colour, Output, Ui};
+
+/// Provisions and operates a serverless text and voice chat, on one machine.
+///
+/// The stage `local` is built in: the whole stack on this machine, with no account and no network.
+///
+/// Exit codes: 0 done or nothing to do; 1 failed; 2 usage; 4 confirmation needed or declined;
+/// 5 credentials; 6 partly done; 8 stage busy; 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "chatctl", version, propagate_version = false, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every command has.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// The stage; `local` is built in and the only one today
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "STAGE",
+        env = "CHATCTL_STAGE",
+        default_value = "local",
+        hide_env_values = true
+    )]
+    pub stage: String,
+    /// The AWS profile; the stage `local` has credentials of its own and takes none
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "CHATCTL_PROFILE",
+        hide_env_values = true
+    )]
+    pub profile: Option<String>,
+    /// The region; the stage `local` lives in us-east-1
+    #[arg(
+        long,
+        global = true,
+        value_name = "REGION",
+        env = "CHATCTL_REGION",
+        hide_env_values = true
+    )]
+    pub region: Option<String>,
+    /// Where `logs`, `scan` and `status` find the stage's AWS APIs, if not at its own endpoint
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "CHATCTL_ENDPOINT_URL",
+        hide_env_values = true
+    )]
+    pub endpoint_url: Option<String>,
+    /// The configuration file; its folder is the project's root
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "CHATCTL_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: Option<PathBuf>,
+    /// How results are written to stdout (csv: only `scan`)
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        env = "CHATCTL_OUTPUT",
+        default_value = "text",
+        hide_env_values = true
+    )]
+    pub output: Output,
+    /// Whether colours are used
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        env = "CHATCTL_COLOR",
+        default_value = "auto",
+        hide_env_values = true
+    )]
+    pub color: Colour,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more on stderr
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Answer ordinary questions with yes; losing data needs more
+    #[arg(short, long, global = true, env = "CHATCTL_YES", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env_values = true)]
+    pub yes: bool,
+    /// Never ask, even on a terminal
+    #[arg(long, global = true, env = "CHATCTL_NON_INTERACTIVE", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, hide_env_values = true)]
+    pub non_interactive: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Deploy(deploy::Args),
+    Dev(dev::Args),
+    Status(status::Args),
+    Outputs(outputs::Args),
+    Logs(logs::Args),
+    Scan(scan::Args),
+    Policies(policies::Args),
+    Faults(faults::Args),
+    Teardown(teardown::Args),
+    Doctor(doctor::Args),
+    Completions(completions::Args),
+    Version(version::Args),
+    Host(host::Args),
+}
+
+/// Runs the program: parses, runs one command, maps its end to an exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results; their reader may go away.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let ui = Ui::new(Context::terminal(&cli.globals));
+    let context = Context::new(cli.globals, ui);
+    match cli.command.run(&context) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            context.ui.report(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+impl Command {
+    fn run(&self, context: &Context) -> Result<(), CliError> {
+        if !matches!(self, Self::Scan(_)) && context.ui.output() == Output::Csv {
+            return Err(CliError::usage("only `scan` writes csv; take text, json or ndjson"));
+        }
+        match self {
+            Self::Deploy(args) => deploy::run(args, context),
+            Self::Dev(args) => dev::run(args, context),
+            Self::Status(args) => status::run(args, context),
+            Self::Outputs(args) => outputs::run(args, context),
+            Self::Logs(args) => logs::run(args, context),
+            Self::Scan(args) => scan::run(args, context),
+            Self::Policies(args) => policies::run(args, context),
+            Self::Faults(args) => faults::run(args, context),
+            Self::Teardown(args) => teardown::run(args, context),
+            Self::Doctor(args) => doctor::run(args, context),
+            Self::Completions(args) => completions::run(args, context),
+            Self::Version(args) => version::run(args, context),
+            Self::Host(args) => host::run(args, context),
+        }
+    }
+}

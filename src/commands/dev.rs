@@ -1,0 +1,172 @@
+//! `dev`: deploys, streams the logs, and deploys again whenever a file changes.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use notify::RecursiveMode;
+use notify_debouncer_full::{DebounceEventResult, new_debouncer};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::aws::Logs;
+use crate::config::{CONFIG_FILE, Project};
+use crate::context::Context;
+use crate::deploy::{Event, Request, host, prepare};
+use crate::error::{CliError, Kind};
+use crate::tail::{self, Query};
+
+/// How long files must be quiet before they are built.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// Run the stage in the foreground: rebuild and redeploy as files change, stream the logs
+///
+/// Watches functions/, templates/, frontend/ and chatctl.yaml. A build that fails is shown, and the
+/// stage stays as it was. Ctrl-C ends the stage, unless it ran before.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The loopback port; 0 takes any that is free [default: 4510]
+    #[arg(long, value_name = "PORT", env = "CHATCTL_PORT", hide_env_values = true)]
+    port: Option<u16>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
+    let root = context.project()?.root.clone();
+    let ran_before = context.block_on(context.reach())?.is_some();
+    let ended = context.block_on(async {
+        let changes = watch(&root)?;
+        tokio::select! {
+            result = keep_deployed(args, context, changes.receiver) => result,
+            result = keep_logging(context) => result,
+        }
+    });
+    context.ui.rest();
+    if !ran_before {
+        context.ui.note("Ending the stage; `chatctl deploy` starts it again, with its data.");
+        let state = context.state()?;
+        context.block_on(async {
+            Ok(host::end(&state, &|event| context.ui.deploy_event(&event)).await?)
+        })?;
+        context.ui.rest();
+    }
+    ended
+}
+
+/// Changes of files, for as long as it lives.
+struct Changes {
+    receiver: UnboundedReceiver<PathBuf>,
+}
+
+fn watch(root: &Path) -> Result<Changes, CliError> {
+    let failed = |error: notify::Error| {
+        CliError::failed("watch", format!("files cannot be watched: {error}"))
+    };
+    let (sender, receiver) = unbounded_channel();
+    let mut watcher = new_debouncer(QUIET, None, move |result: DebounceEventResult| {
+        let events = result.unwrap_or_default();
+        let changed =
+            events.iter().filter(|event| !event.kind.is_access()).flat_map(|event| &event.paths);
+        for path in changed.filter(|path| is_source(path)) {
+            // Nobody receives any more once the command ends.
+            let _ = sender.send(path.clone());
+        }
+    })
+    .map_err(failed)?;
+    // Not the whole of frontend/: its dependencies are tens of thousands of files.
+    let deep = ["functions", "templates", "frontend/src", "frontend/public"];
+    let shallow = [".", "frontend"];
+    for (folders, mode) in
+        [(&deep[..], RecursiveMode::Recursive), (&shallow[..], RecursiveMode::NonRecursive)]
+    {
+        for folder in
+            folders.iter().map(|folder| root.join(folder)).filter(|folder| folder.is_dir())
+        {
+            watcher.watch(&folder, mode).map_err(failed)?;
+        }
+    }
+    // It ends with the process; its thread holds nothing that must be given back.
+    std::mem::forget(watcher);
+    Ok(Changes { receiver })
+}
+
+/// Outputs of builds are no sources.
+fn is_source(path: &Path) -> bool {
+    const OUTPUTS: [&str; 5] = ["dist", "node_modules", "target", ".chatctl", ".git"];
+    !path.components().any(|part| OUTPUTS.iter().any(|output| part.as_os_str() == *output))
+}
+
+/// Deploys now and after every change; what fails is shown and waits for the next change.
+async fn keep_deployed(
+    args: &Args,
+    context: &Context,
+    mut changes: UnboundedReceiver<PathBuf>,
+) -> Result<(), CliError> {
+    loop {
+        match deploy(args, context).await {
+            Ok(site) => context.ui.note(&format!("Up: {site}  (Ctrl-C ends it)")),
+            // These no change of a file can mend.
+            Err(error) if error.kind == Kind::Busy || error.code == "port-taken" => {
+                return Err(error);
+            }
+            Err(error) => context.ui.report(&error),
+        }
+        let Some(path) = changes.recv().await else { return Ok(()) };
+        while changes.try_recv().is_ok() {}
+        context.ui.note(&format!("{} changed", path.display()));
+    }
+}
+
+async fn deploy(args: &Args, context: &Context) -> Result<String, CliError> {
+    let project = fresh_project(context)?;
+    let request = Request {
+        project,
+        state: context.state()?,
+        port: context.port(args.port)?,
+        allow_data_loss: Vec::new(),
+        colour: context.ui.colours_stderr(),
+    };
+    let on_event = |event: Event| context.ui.deploy_event(&event);
+    let deployed = async { prepare(request, &on_event).await?.apply(&on_event).await }.await;
+    context.ui.rest();
+    Ok(deployed?.addresses.site_url)
+}
+
+/// The project as its files are now.
+fn fresh_project(context: &Context) -> Result<Project, CliError> {
+    let root = &context.project()?.root;
+    let file = root.join(CONFIG_FILE);
+    Ok(if file.is_file() { Project::of_config(&file)? } else { Project::find(root)? })
+}
+
+/// Streams the logs whenever there is a stage to stream from.
+async fn keep_logging(context: &Context) -> Result<(), CliError> {
+    let mut from = Timestamp::now().as_millisecond();
+    loop {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let Some(running) = context.reach().await? else { continue };
+        let Ok(stack) = context.deployed(&running) else { continue };
+        let logs = Logs::new(&context.cloud(&running)?);
+        let query = Query { from, ..Query::default() };
+        let followed = tail::follow(&logs, &tail::groups(&stack), &query, |line| {
+            from = from.max(line.event.timestamp_ms + 1);
+            context.ui.log(&line)
+        });
+        match followed.await {
+            Err(error) if error.code == "aws" => context.ui.detail(&error.message),
+            other => return other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_of_builds_start_no_build() {
+        assert!(is_source(Path::new("/p/functions/domain/src/lib.rs")));
+        assert!(is_source(Path::new("/p/frontend/index.html")));
+        assert!(!is_source(Path::new("/p/frontend/dist/index.html")));
+        assert!(!is_source(Path::new("/p/.chatctl/local/builds.json")));
+    }
+}

@@ -1,0 +1,15 @@
+//! The commands: each parses its flags, calls the core, hands the result to the terminal.
+
+pub mod completions;
+pub mod deploy;
+pub mod dev;
+pub mod doctor;
+pub mod faults;
+pub mod host;
+pub mod logs;
+pub mod outputs;
+pub mod policies;
+pub mod scan;
+pub mod status;
+pub mod teardown;
+pub mod version;

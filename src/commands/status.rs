@@ -1,0 +1,210 @@
+//! `status`: whether the stage runs, what runs on it, and what it has done.
+
+use jiff::{Timestamp, Unit};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::aws::Tables;
+use crate::context::Context;
+use crate::deploy::Addresses;
+use crate::deploy::host::Running;
+use crate::error::CliError;
+use crate::local::control::FunctionStatus;
+use crate::stack::Stack;
+use crate::ui::{Output, Ui};
+
+/// Show whether the stage runs, and its functions, tables and connections
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// How a stage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum State {
+    NotDeployed,
+    Stopped,
+    Running,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TableCount {
+    name: String,
+    physical_name: String,
+    items: u64,
+}
+
+/// Runs the command.
+pub fn run(_: &Args, context: &Context) -> Result<(), CliError> {
+    let found = context.block_on(async {
+        let Some(running) = context.reach().await? else { return Ok(None) };
+        let tables = count(context, &running).await?;
+        Ok(Some((running, tables)))
+    })?;
+    match found {
+        Some((running, tables)) => show_running(&running, &tables, &context.ui),
+        None => show_down(context),
+    }
+}
+
+async fn count(context: &Context, running: &Running) -> Result<Vec<TableCount>, CliError> {
+    if running.status.deployment.is_none() {
+        return Ok(Vec::new());
+    }
+    let tables = Tables::new(&context.cloud(running)?);
+    let mut counts = Vec::new();
+    for table in context.deployed(running)?.tables {
+        let items = tables.count(&table.physical).await?;
+        counts.push(TableCount { name: table.logical, physical_name: table.physical, items });
+    }
+    Ok(counts)
+}
+
+fn show_down(context: &Context) -> Result<(), CliError> {
+    let deployed = context.state()?.deployment()?;
+    let state = if deployed.is_some() { State::Stopped } else { State::NotDeployed };
+    if context.ui.output() != Output::Text {
+        let at = deployed.map(|deployed| time(deployed.deployed_at));
+        return context.ui.json(&json!({"stage": "local", "state": state, "lastDeployment": at}));
+    }
+    let said = match deployed {
+        Some(deployed) => format!("stopped (last deployed {})", local_time(deployed.deployed_at)),
+        None => "not deployed".to_owned(),
+    };
+    context.ui.line(&format!("Stage local: {said}"))?;
+    context.ui.note("`chatctl deploy` starts it.");
+    Ok(())
+}
+
+fn show_running(running: &Running, tables: &[TableCount], ui: &Ui) -> Result<(), CliError> {
+    let status = &running.status;
+    let addresses = Addresses::local(running.record.port);
+    let state = if status.deployment.is_some() { State::Running } else { State::NotDeployed };
+    let project = status.deployment.as_ref().map(|deployed| deployed.project.clone());
+    if ui.output() != Output::Text {
+        let uptime = (Timestamp::now().as_millisecond() - status.started_at) / 1000;
+        return ui.json(&json!({
+            "stage": addresses.stage,
+            "state": state,
+            "project": project,
+            "siteUrl": addresses.site_url,
+            "webSocketUrl": addresses.web_socket_url,
+            "awsEndpointUrl": addresses.aws_endpoint_url,
+            "host": {
+                "pid": status.pid,
+                "version": status.version,
+                "startedAt": time(status.started_at),
+                "uptimeSeconds": uptime,
+                "residentBytes": status.resident_bytes,
+            },
+            "connections": status.connections,
+            "functions": status.functions,
+            "tables": tables,
+            "faults": status.faults,
+            "lastDeployment": status.deployment.as_ref().map(|deployed| time(deployed.deployed_at)),
+            "codeSha256": status.deployment.as_ref().map(|deployed| deployed.code_sha256.clone()),
+        }));
+    }
+    show_text(running, &addresses, tables, ui)
+}
+
+fn show_text(
+    running: &Running,
+    addresses: &Addresses,
+    tables: &[TableCount],
+    ui: &Ui,
+) -> Result<(), CliError> {
+    let status = &running.status;
+    let host = format!(
+        "pid {}, version {}, up {}, {} MB",
+        status.pid,
+        status.version,
+        uptime(status.started_at),
+        status.resident_bytes / (1024 * 1024)
+    );
+    let deployed = status.deployment.as_ref().map_or_else(
+        || "never".to_owned(),
+        |d| {
+            format!(
+                "{} (code {})",
+                local_time(d.deployed_at),
+                &d.code_sha256[..d.code_sha256.len().min(12)]
+            )
+        },
+    );
+    let state = if status.deployment.is_some() {
+        "running"
+    } else {
+        "running, but nothing is deployed on it"
+    };
+    let rows = [
+        ("Stage local", state),
+        ("site", &addresses.site_url),
+        ("WebSocket", &addresses.web_socket_url),
+        ("AWS APIs", &addresses.aws_endpoint_url),
+        ("host", &host),
+        ("deployed", &deployed),
+        ("connections", &status.connections.to_string()),
+    ];
+    rows.iter().try_for_each(|(name, value)| ui.line(&format!("{name:<12} {value}")))?;
+    if status.faults != crate::local::faults::FaultSettings::default() {
+        ui.warn("faults are injected; `chatctl faults` shows them");
+    }
+    if let Some(deployment) = &status.deployment {
+        let stack = deployment.stack().ok();
+        let header =
+            ["FUNCTION", "RUNNING", "BUSY", "INVOCATIONS", "ERRORS", "COLD STARTS", "MAX MEMORY"];
+        let rows: Vec<_> = status
+            .functions
+            .iter()
+            .map(|function| function_row(function, stack.as_ref()))
+            .collect();
+        ui.text(&format!("\n{}", ui.table(&header, &rows)))?;
+        let rows: Vec<_> =
+            tables.iter().map(|table| vec![table.name.clone(), table.items.to_string()]).collect();
+        ui.text(&format!("\n{}", ui.table(&["TABLE", "ITEMS"], &rows)))?;
+    }
+    Ok(())
+}
+
+fn function_row(function: &FunctionStatus, stack: Option<&Stack>) -> Vec<String> {
+    let known =
+        stack.and_then(|stack| stack.functions.iter().find(|f| f.physical == function.name));
+    let name = known.map_or(&function.name, |function| &function.logical);
+    let memory = if function.max_memory_mb == 0 {
+        "-".to_owned()
+    } else {
+        format!("{} MB", function.max_memory_mb)
+    };
+    vec![
+        name.clone(),
+        function.instances.to_string(),
+        function.busy.to_string(),
+        function.invocations.to_string(),
+        function.errors.to_string(),
+        function.cold_starts.to_string(),
+        memory,
+    ]
+}
+
+fn time(ms: i64) -> Option<String> {
+    Timestamp::from_millisecond(ms).ok().map(|time| time.to_string())
+}
+
+fn local_time(ms: i64) -> String {
+    let zoned =
+        Timestamp::from_millisecond(ms).map(|time| time.to_zoned(jiff::tz::TimeZone::system()));
+    zoned.map_or_else(
+        |_| "at an unknown time".to_owned(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
+}
+
+fn uptime(started_at: i64) -> String {
+    let span = Timestamp::from_millisecond(started_at)
+        .and_then(|started| started.until(Timestamp::now()))
+        .and_then(|span| {
+            span.round(jiff::SpanRound::new().largest(Unit::Hour).smallest(Unit::Second))
+        });
+    span.map_or_else(|_| "for an unknown time".to_owned(), |span| format!("{span:#}"))
+}

@@ -1,0 +1,80 @@
+//! `teardown`: removes the stage and shows what is left.
+
+use serde_json::json;
+
+use crate::context::Context;
+use crate::deploy::Event;
+use crate::deploy::teardown::{Data, Item, inventory, teardown};
+use crate::error::{CliError, Kind};
+use crate::ui::{Output, Ui};
+
+/// Remove the stage: its process, its tables, its files
+///
+/// Safe to repeat. Ends with an inventory of what is left, which must be nothing.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Show what would be removed, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Keep the tables, and the secret with which their sessions were signed
+    #[arg(long)]
+    keep_data: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
+    let (ui, state) = (&context.ui, context.state()?);
+    let data = if args.keep_data { Data::Keep } else { Data::Remove };
+    let items = context.block_on(async { Ok(inventory(&state, data).await) })?;
+    if args.dry_run {
+        return show_plan(&items, ui);
+    }
+    if items.is_empty() {
+        ui.note("Nothing to do: the stage `local` is not there.");
+        return result(false, &[], ui);
+    }
+    let what = if args.keep_data {
+        "the stage `local`, but not its tables"
+    } else {
+        "the stage `local` with all its data"
+    };
+    ui.confirm(&format!("Remove {what} ({})?", state.path().display()))?;
+    let on_event = |event: Event| ui.deploy_event(&event);
+    let left = context.block_on(async { Ok(teardown(&state, data, &on_event).await?) });
+    ui.rest();
+    let left = left?;
+    if left.is_empty() {
+        ui.note("Removed. Nothing is left.");
+    }
+    result(true, &left, ui)?;
+    if left.is_empty() { Ok(()) } else { Err(partial(&left)) }
+}
+
+fn show_plan(items: &[Item], ui: &Ui) -> Result<(), CliError> {
+    if ui.output() != Output::Text {
+        return ui.json(&json!({"changed": false, "wouldRemove": items}));
+    }
+    if items.is_empty() {
+        ui.note("Nothing would be removed.");
+    }
+    items.iter().try_for_each(|item| {
+        ui.line(&format!("{} {} ({} bytes)", item.kind, item.name, item.bytes))
+    })
+}
+
+fn result(changed: bool, left: &[Item], ui: &Ui) -> Result<(), CliError> {
+    match ui.output() {
+        Output::Text | Output::Csv => Ok(()),
+        Output::Json | Output::Ndjson => {
+            ui.line(&json!({"changed": changed, "left": left}).to_string())
+        }
+    }
+}
+
+fn partial(left: &[Item]) -> CliError {
+    let mut error = CliError::new(Kind::Partial, "left-over", "not everything could be removed");
+    error.details = left.iter().map(|item| format!("{} {}", item.kind, item.name)).collect();
+    error.hint(
+        "remove what is listed (ls -ld shows whose it is), or run `chatctl teardown --yes` again",
+    )
+}

@@ -1,0 +1,244 @@
+//! The first half of a deployment: everything that changes nothing. Takes the lock, builds what is
+//! out of date, finds what runs, and plans.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Instant;
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::host::{self, Found, millis};
+use super::lock::DeployLock;
+use super::plan::{self, Action, Change, Deployed, Kind, Plan};
+use super::port::PortChoice;
+use super::record::{self, Builds, FrontendBuild, FunctionsBuild, SiteRecord};
+use super::site::{self, SiteFile};
+use super::{Addresses, DeployError, Event, OnEvent};
+use crate::config::Project;
+use crate::local::state::{Deployment, StateDir};
+use crate::package::fingerprint::hex;
+use crate::package::{BuildError, Part, Progress, frontend, functions};
+use crate::stack::{BucketPurpose, Stack};
+
+/// What is to be deployed, and where.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The project.
+    pub project: Project,
+    /// The stage's state folder.
+    pub state: StateDir,
+    /// The stage's port.
+    pub port: PortChoice,
+    /// Logical names of tables whose rows may be lost.
+    pub allow_data_loss: Vec<String>,
+    /// Whether compilers may colour what they say.
+    pub colour: bool,
+}
+
+/// A deployment that is planned and has changed nothing yet. Holds the stage's lock.
+#[derive(Debug)]
+pub struct Prepared {
+    pub(super) state: StateDir,
+    pub(super) stack: Stack,
+    pub(super) next: Deployment,
+    pub(super) previous: Option<Stack>,
+    pub(super) site: Vec<SiteFile>,
+    pub(super) published: SiteRecord,
+    pub(super) found: Found,
+    pub(super) port: u16,
+    /// Why the host that runs must be replaced.
+    pub(super) misfit: Option<String>,
+    pub(super) plan: Plan,
+    _lock: DeployLock,
+}
+
+impl Prepared {
+    /// What will change.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// Builds and plans.
+///
+/// # Errors
+/// The project is wrong, a build fails, the stage is busy, its port taken, or data would be lost that
+/// nobody allowed to be lost. Nothing on the stage has changed then.
+pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared, DeployError> {
+    let Request { project, state, port, allow_data_loss, colour } = request;
+    let stack = project.stack()?;
+    let lock = DeployLock::take(&state)?;
+    let found = host::find(&state).await;
+    let running = match &found {
+        Found::Running(running) => Some(running),
+        Found::Stopped | Found::Stuck(_) => None,
+    };
+    let port = port.resolve(running.map(|running| running.record.port))?;
+    let misfit = running.and_then(|running| host::misfit(running, port));
+    let code_sha256 = build(&project.root, &state, colour, on_event).await?;
+    let deployed = match running {
+        Some(running) => running.status.deployment.clone(),
+        None => state.deployment()?,
+    };
+    // One that this version can no longer read is brought up anew; its tables stay as they are.
+    let previous = deployed.as_ref().and_then(|deployed| deployed.stack().ok());
+    let published = record::site(&state);
+    let site = site_files(&project.root, port, &published)?;
+    let mut plan = Plan { changes: host_change(&found, misfit.as_deref(), port) };
+    let before = previous.as_ref().zip(deployed.as_ref());
+    let before = before.map(|(stack, deployed)| Deployed { stack, code: &deployed.code_sha256 });
+    plan.changes.extend(plan::changes(before, Deployed { stack: &stack, code: &code_sha256 }));
+    if let Some(bucket) = stack.bucket(BucketPurpose::Site) {
+        plan.changes.extend(site::changes(&bucket.physical, &site, &published));
+    }
+    on_event(Event::Planned { plan: plan.clone() });
+    let at_stake = plan.at_stake(&allow_data_loss);
+    if !at_stake.is_empty() {
+        return Err(DeployError::DataLoss { at_stake });
+    }
+    let next = Deployment {
+        project: project.config.project.clone(),
+        stage: stack.name.stage.clone(),
+        manifest: project.manifest.clone(),
+        code_sha256,
+        deployed_at: 0,
+    };
+    Ok(Prepared {
+        state,
+        stack,
+        next,
+        previous,
+        site,
+        published,
+        found,
+        port,
+        misfit,
+        plan,
+        _lock: lock,
+    })
+}
+
+fn host_change(found: &Found, misfit: Option<&str>, port: u16) -> Vec<Change> {
+    let (action, detail) = match (found, misfit) {
+        (Found::Running(_), None) => return Vec::new(),
+        (Found::Running(_), Some(misfit)) => (Action::Replace, misfit.to_owned()),
+        (Found::Stuck(_), _) => (Action::Replace, "the one that runs does not answer".to_owned()),
+        (Found::Stopped, _) => (Action::Add, format!("port {port}")),
+    };
+    vec![Change { action, kind: Kind::Host, name: "local".to_owned(), detail, loses_data: false }]
+}
+
+/// Builds what is out of date; returns the hash of the functions' binary, which lies in the state
+/// folder then.
+async fn build(
+    root: &Path,
+    state: &StateDir,
+    colour: bool,
+    on_event: OnEvent<'_>,
+) -> Result<String, DeployError> {
+    let mut builds = record::builds(state);
+    let sha256 = build_functions(root, state, &mut builds, colour, on_event).await?;
+    if frontend::exists(root) {
+        build_frontend(root, state, &mut builds, on_event).await?;
+    }
+    Ok(sha256)
+}
+
+async fn build_functions(
+    root: &Path,
+    state: &StateDir,
+    builds: &mut Builds,
+    colour: bool,
+    on_event: OnEvent<'_>,
+) -> Result<String, DeployError> {
+    let inputs = functions::fingerprint(root);
+    if let Some(built) = &builds.functions
+        && built.inputs == inputs
+        && state.bootstrap(&built.sha256).is_file()
+    {
+        on_event(Event::BuildSkipped { part: Part::Functions });
+        return Ok(built.sha256.clone());
+    }
+    let tell = progress(Part::Functions, on_event);
+    let binary = timed(Part::Functions, on_event, functions::build(root, colour, &tell)).await?;
+    let sha256 =
+        keep_binary(state, &binary).map_err(DeployError::io(binary.display().to_string()))?;
+    builds.functions = Some(FunctionsBuild { inputs, sha256: sha256.clone() });
+    record::set_builds(state, builds)?;
+    Ok(sha256)
+}
+
+async fn build_frontend(
+    root: &Path,
+    state: &StateDir,
+    builds: &mut Builds,
+    on_event: OnEvent<'_>,
+) -> Result<(), DeployError> {
+    let inputs = frontend::fingerprint(root);
+    if let Some(built) = &builds.frontend
+        && built.inputs == inputs
+        && built.output == frontend::output_fingerprint(root)
+        && frontend::output(root).is_dir()
+    {
+        on_event(Event::BuildSkipped { part: Part::Frontend });
+        return Ok(());
+    }
+    let tell = progress(Part::Frontend, on_event);
+    timed(Part::Frontend, on_event, frontend::build(root, &tell)).await?;
+    builds.frontend = Some(FrontendBuild { inputs, output: frontend::output_fingerprint(root) });
+    record::set_builds(state, builds)
+}
+
+/// Passes a build's progress on as events.
+fn progress(part: Part, on_event: OnEvent<'_>) -> impl Fn(Progress<'_>) {
+    move |progress| {
+        on_event(match progress {
+            Progress::Line(line) => Event::BuildOutput { part, line: line.to_owned() },
+            Progress::Waiting(seconds) => Event::BuildWaiting { part, seconds },
+        });
+    }
+}
+
+async fn timed<T>(
+    part: Part,
+    on_event: OnEvent<'_>,
+    build: impl Future<Output = Result<T, BuildError>>,
+) -> Result<T, BuildError> {
+    let started = Instant::now();
+    on_event(Event::BuildStarted { part });
+    let built = build.await?;
+    on_event(Event::BuildFinished { part, millis: millis(started) });
+    Ok(built)
+}
+
+/// Copies the binary to where the host runs it from, under the hash of its contents.
+fn keep_binary(state: &StateDir, binary: &Path) -> std::io::Result<String> {
+    let bytes = std::fs::read(binary)?;
+    let sha256 = hex(&Sha256::digest(&bytes));
+    let kept = state.bootstrap(&sha256);
+    if kept.is_file() {
+        return Ok(sha256);
+    }
+    let folder = kept.parent().unwrap_or(state.path());
+    std::fs::create_dir_all(folder)?;
+    // A half-written binary never has the final name.
+    let fresh = folder.join("bootstrap.new");
+    std::fs::write(&fresh, &bytes)?;
+    std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o755))?;
+    std::fs::rename(&fresh, &kept)?;
+    Ok(sha256)
+}
+
+fn site_files(
+    root: &Path,
+    port: u16,
+    published: &SiteRecord,
+) -> Result<Vec<SiteFile>, DeployError> {
+    if !frontend::exists(root) {
+        return Ok(Vec::new());
+    }
+    let Addresses { stage, region, web_socket_url, .. } = Addresses::local(port);
+    let config = json!({"stage": stage, "region": region, "webSocketUrl": web_socket_url});
+    site::files(&frontend::output(root), format!("{config:#}\n").into_bytes(), published)
+}

@@ -1,0 +1,90 @@
+//! What a deployment remembers for the next one: what was built, which files the site has. Caches
+//! only: where one is missing or damaged, the work is done again.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::DeployError;
+use crate::local::state::StateDir;
+
+/// `builds.json`: which inputs were built last, and into what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Builds {
+    /// The functions.
+    pub functions: Option<FunctionsBuild>,
+    /// The web app.
+    pub frontend: Option<FrontendBuild>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FunctionsBuild {
+    /// The inputs' fingerprint.
+    pub inputs: String,
+    /// The binary's SHA-256, in hex.
+    pub sha256: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FrontendBuild {
+    /// The inputs' fingerprint.
+    pub inputs: String,
+    /// The output's fingerprint.
+    pub output: String,
+}
+
+/// `site.json`: what was uploaded, by bucket and key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct SiteRecord {
+    /// The bucket.
+    pub bucket: String,
+    /// The files.
+    pub files: BTreeMap<String, FileRecord>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FileRecord {
+    /// The contents' SHA-256, in hex.
+    pub sha256: String,
+    /// Length in bytes and modification time in ns, which spare reading an unchanged file.
+    pub stamp: (u64, u64),
+}
+
+pub(super) fn builds(state: &StateDir) -> Builds {
+    read(&state.path().join("builds.json"))
+}
+
+pub(super) fn set_builds(state: &StateDir, builds: &Builds) -> Result<(), DeployError> {
+    write(&state.path().join("builds.json"), builds)
+}
+
+pub(super) fn site(state: &StateDir) -> SiteRecord {
+    read(&state.path().join("site.json"))
+}
+
+pub(super) fn set_site(state: &StateDir, site: &SiteRecord) -> Result<(), DeployError> {
+    write(&state.path().join("site.json"), site)
+}
+
+fn read<T: DeserializeOwned + Default>(path: &Path) -> T {
+    let text = fs::read(path).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
+/// Whole or not at all: written beside and renamed over.
+fn write(path: &Path, value: &impl Serialize) -> Result<(), DeployError> {
+    let fresh = path.with_extension("new");
+    let written = || -> std::io::Result<()> {
+        fs::write(&fresh, serde_json::to_vec_pretty(value)?)?;
+        fs::rename(&fresh, path)
+    };
+    written().map_err(DeployError::io(path.display().to_string()))
+}

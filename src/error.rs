@@ -1,0 +1,278 @@
+//! The error at the edge: what happened, why, what to do next, and the exit code of each kind.
+//!
+//! Core modules have typed errors of their own; they become a [`CliError`] here, in one place.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::aws::AwsError;
+use crate::config::{ConfigError, ProjectError};
+use crate::deploy::DeployError;
+use crate::local::control::ControlError;
+use crate::local::state::StateError;
+use crate::package::BuildError;
+
+/// What kind of failure; decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The reader of stdout went away, which is no failure.
+    ClosedPipe,
+    /// It failed.
+    Failed,
+    /// The command line or a configuration file is wrong.
+    Usage,
+    /// A confirmation is needed or was declined.
+    Confirmation,
+    /// Credentials are missing or refused.
+    Credentials,
+    /// Partly done; what is left is listed.
+    Partial,
+    /// Somebody else works on the stage.
+    Busy,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl Kind {
+    /// The process's exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::ClosedPipe => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Confirmation => 4,
+            Self::Credentials => 5,
+            Self::Partial => 6,
+            Self::Busy => 8,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// A place in a file, shown with a caret.
+#[derive(Debug, Clone)]
+pub struct Snippet {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1, in characters.
+    pub column: usize,
+}
+
+/// An error as a person sees it.
+#[derive(Debug)]
+pub struct CliError {
+    /// The kind.
+    pub kind: Kind,
+    /// A stable code for scripts and search engines.
+    pub code: &'static str,
+    /// What happened.
+    pub message: String,
+    /// Lines below it: causes, lists, output of a tool.
+    pub details: Vec<String>,
+    /// What to do next.
+    pub hints: Vec<String>,
+    /// Where in a file.
+    pub snippet: Option<Box<Snippet>>,
+}
+
+impl CliError {
+    /// An error of a kind, a stable code and a sentence.
+    pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { kind, code, message, details: Vec::new(), hints: Vec::new(), snippet: None }
+    }
+
+    /// Something failed.
+    pub fn failed(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Kind::Failed, code, message)
+    }
+
+    /// The command line is wrong.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, "usage", message)
+    }
+
+    /// Ctrl-C.
+    pub fn interrupted() -> Self {
+        Self::new(Kind::Interrupted, "interrupted", "interrupted")
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds a line below the message.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.details.push(detail.into());
+        self
+    }
+
+    fn at(mut self, path: &Path, text: &str, position: Option<(usize, usize)>) -> Self {
+        match position {
+            Some((line, column)) => {
+                let (path, text) = (path.to_owned(), text.to_owned());
+                self.snippet = Some(Box::new(Snippet { path, text, line, column }));
+                self
+            }
+            None => self.detail(format!("in {}", path.display())),
+        }
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CliError {}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        let code = if error.unsupported_stage { "stage-unsupported" } else { "config-invalid" };
+        Self::new(Kind::Usage, code, error.message)
+    }
+}
+
+impl From<ProjectError> for CliError {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::NotFound { start } => {
+                Self::new(Kind::Usage, "project-missing", "there is no chatctl project here")
+                    .detail(format!("looked in {} and above", start.display()))
+                    .hint("go to a folder with chatctl.yaml or templates/stack.yaml, or name one: --config FILE")
+            }
+            ProjectError::Read { path, source } => {
+                let message = format!("{}: {source}", path.display());
+                Self::new(Kind::Usage, "config-unreadable", message)
+            }
+            ProjectError::Config { path, text, error } => {
+                let position = error.position;
+                Self::from(error).at(&path, &text, position)
+            }
+            ProjectError::Manifest { path, text, error } => {
+                Self::new(Kind::Usage, "stack-invalid", error.message.clone()).at(
+                    &path,
+                    &text,
+                    error.position,
+                )
+            }
+            ProjectError::Lower { path, error } => {
+                Self::new(Kind::Usage, "stack-invalid", error.to_string())
+                    .detail(format!("in {}", path.display()))
+            }
+        }
+    }
+}
+
+impl From<StateError> for CliError {
+    fn from(error: StateError) -> Self {
+        match &error {
+            StateError::Io { path, source } => {
+                let code = match source.kind() {
+                    std::io::ErrorKind::StorageFull => "disk-full",
+                    _ => "state-unusable",
+                };
+                let failed = Self::failed(code, format!("the state folder cannot be used: {error}"));
+                match source.kind() {
+                    std::io::ErrorKind::StorageFull => {
+                        failed.hint("free some disk space, then run the command again: it goes on where it stopped")
+                    }
+                    _ => failed
+                        .hint(format!("make {} writable for you (ls -ld shows its owner)", path.display()))
+                        .hint("or choose another folder: CHATCTL_STATE_DIR=/path chatctl …"),
+                }
+            }
+            StateError::Damaged { path, .. } => Self::failed("state-damaged", error.to_string())
+                .hint("`chatctl teardown --yes` removes the stage and its data; `chatctl deploy` makes it afresh")
+                .hint(format!("or restore {} from a backup", path.display())),
+        }
+    }
+}
+
+impl From<ControlError> for CliError {
+    fn from(error: ControlError) -> Self {
+        let refused = matches!(error, ControlError::Refused { .. });
+        let failed =
+            Self::failed(if refused { "host-refused" } else { "host-away" }, error.to_string());
+        if refused { failed } else { failed.hint("`chatctl deploy` starts the stage again") }
+    }
+}
+
+impl From<BuildError> for CliError {
+    fn from(error: BuildError) -> Self {
+        let code = error.code();
+        let failed = Self::failed(code, error.to_string());
+        match error {
+            BuildError::Missing { install, .. } | BuildError::TooOld { install, .. } => {
+                failed.hint(install)
+            }
+            BuildError::Failed { output, command, .. } => {
+                let mut failed = failed;
+                failed.details = output;
+                failed.hint(format!("the command was: {command}"))
+            }
+            BuildError::Io { .. } | BuildError::NoBootstrap => failed,
+        }
+    }
+}
+
+impl From<AwsError> for CliError {
+    fn from(error: AwsError) -> Self {
+        let kind = if error.is_credentials() { Kind::Credentials } else { Kind::Failed };
+        let mut failed = Self::new(kind, "aws", error.to_string());
+        if let Some(id) = &error.request_id {
+            failed = failed.detail(format!("request id {id}"));
+        }
+        if error.is_away() {
+            failed.hint("`chatctl status` shows whether the stage runs")
+        } else {
+            failed
+        }
+    }
+}
+
+impl From<DeployError> for CliError {
+    fn from(error: DeployError) -> Self {
+        let message = error.to_string();
+        match error {
+            DeployError::Build(error) => error.into(),
+            DeployError::State(error) => error.into(),
+            DeployError::Control(error) => error.into(),
+            DeployError::Aws(error) => error.into(),
+            DeployError::Project(error) => error.into(),
+            DeployError::Busy { .. } => Self::new(Kind::Busy, "stage-busy", message)
+                .hint("wait for it to end, then run the command again"),
+            DeployError::PortTaken { .. } => Self::failed("port-taken", message)
+                .hint("choose another port: `chatctl deploy --port N`, CHATCTL_PORT=N, or stages.local.port in chatctl.yaml"),
+            DeployError::DataLoss { at_stake } => {
+                let flags: Vec<_> = at_stake.iter().map(|t| format!("--allow-data-loss {}", t.logical)).collect();
+                let mut refused = Self::new(Kind::Confirmation, "data-loss", message);
+                refused.details = at_stake.iter().map(ToString::to_string).collect();
+                refused.hint(format!("nothing was changed; to lose that data: chatctl deploy {}", flags.join(" ")))
+            }
+            DeployError::HostStart { log, output } => {
+                let mut failed = Self::failed("host-start", message);
+                failed.details = output;
+                failed
+                    .hint(format!("its log is {}", log.display()))
+                    .hint("if its state is damaged: `chatctl teardown --yes` removes it, `chatctl deploy` makes it afresh")
+            }
+            DeployError::HostStuck { .. } => Self::failed("host-stuck", message)
+                .hint("end that process, then run the command again"),
+            DeployError::Io { ref source, .. } => {
+                let full = source.kind() == std::io::ErrorKind::StorageFull;
+                let failed = Self::failed(if full { "disk-full" } else { "io" }, message);
+                if full { failed.hint("free some disk space, then run the command again") } else { failed }
+            }
+        }
+    }
+}
