@@ -146,8 +146,8 @@ async fn keep_logging(context: &Context) -> Result<(), CliError> {
         let Some(running) = context.reach().await? else { continue };
         let Ok(stack) = context.deployed(&running) else { continue };
         let logs = Logs::new(&context.cloud(&running)?);
-        let query = Query { from, ..Query::default() };
-        let followed = tail::follow(&logs, &tail::groups(&stack), &query, |line| {
+        let (groups, query) = (tail::groups(&stack), Query { from, ..Query::default() });
+        let followed = tail::follow(&logs, &groups, &query, |line| {
             from = from.max(line.event.timestamp_ms + 1);
             context.ui.log(&line)
         });
