@@ -8,6 +8,7 @@ mod error;
 mod limits;
 mod name;
 mod server;
+mod trace;
 mod typescript;
 
 pub use client::{
@@ -20,4 +21,5 @@ pub use name::{NameError, UserName};
 pub use server::{
     ChatMessage, JoinStatus, MemberStatus, Participant, Reply, RoomSummary, ServerMessage,
 };
+pub use trace::user_hash;
 pub use typescript::declarations;
