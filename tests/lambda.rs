@@ -14,6 +14,7 @@ use chatctl::local::lambda::{Invocation, InvokeError, LambdaLimits};
 use chatctl::stack::{Effect, PolicyDocument, Statement};
 use serde_json::{Value, json};
 use support::{NAME, Stage, alive, error, success};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_answers_and_is_used_again() {
@@ -386,4 +387,34 @@ async fn a_function_invokes_only_what_its_document_allows() {
     stage.access.set_policies([("chat-local-Other".to_owned(), document)].into());
     assert_eq!(stage.post(caller(), &path, &[], "{}").await.status, 200);
     stage.lambda.shutdown().await;
+}
+
+/// Not a test of its own: the host that the next test kills.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "run as a process of its own by a_host_that_is_killed_takes_its_functions_along"]
+async fn host_to_be_killed() {
+    let stage = Stage::new().await;
+    let answer = success(stage.invoke(json!({})).await);
+    println!("function={}", answer["pid"]);
+    let _busy = stage.invoke(json!({"do": "sleep", "seconds": 60})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_killed_takes_its_functions_along() {
+    let mut host = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "host_to_be_killed"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(host.stdout.take().unwrap()).lines();
+    let function: u64 = loop {
+        let line = lines.next_line().await.unwrap().expect("the host names its function");
+        // The harness may have written on the same line before.
+        if let Some((_, pid)) = line.split_once("function=") {
+            break pid.parse().unwrap();
+        }
+    };
+    assert!(alive(function));
+    host.kill().await.unwrap();
+    support::until(|| !alive(function)).await;
 }
