@@ -73,18 +73,35 @@ impl Service {
         Self::ALL.into_iter().find(|service| service.name() == name)
     }
 
+    /// The service that a request means that is not signed; S3's cannot be told from the site's.
+    fn by_shape(parts: &Parts) -> Option<Self> {
+        let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        let path = parts.uri.path();
+        match target.and_then(|target| target.split(['_', '.']).next()) {
+            Some("DynamoDB" | "DynamoDBStreams") => Some(Self::DynamoDb),
+            Some("AmazonSSM") => Some(Self::Ssm),
+            Some("Logs") => Some(Self::Logs),
+            _ if path.contains("/@connections/") => Some(Self::ExecuteApi),
+            _ if path.starts_with("/2015-03-31/") => Some(Self::Lambda),
+            _ => None,
+        }
+    }
+
     /// How far a signature's time may be from now. S3 documents 15 minutes, the others 5.
     fn skew_s(self) -> i64 {
         if self == Self::S3 { 900 } else { 300 }
     }
 }
 
-/// Which service a request is signed for, without looking at the signature.
+/// Which service a request is for, by its signature's scope, or unsigned by its shape; whether the
+/// signature is right is not asked.
 ///
-/// `None` for a request that is not signed at all, or for a service that is not here.
+/// `None` for a request to no service, or to one that is not here.
 pub fn service(parts: &Parts) -> Option<Service> {
-    let credential = signed::credential(parts)?;
-    Service::named(Scope::parse(&credential)?.service)
+    match signed::credential(parts) {
+        Some(credential) => Service::named(Scope::parse(&credential)?.service),
+        None => Service::by_shape(parts),
+    }
 }
 
 /// Whether a request carries a SigV4 signature, right or wrong.

@@ -290,6 +290,19 @@ fn what_is_not_signed_at_all_or_only_half_is_named() {
 }
 
 #[test]
+fn an_unsigned_request_is_refused_by_the_service_that_it_means() {
+    let target = |target: &str| parts(http::Request::post("/").header("x-amz-target", target));
+    assert_eq!(service(&target("DynamoDB_20120810.GetItem")), Some(Service::DynamoDb));
+    assert_eq!(service(&target("AmazonSSM.GetParameter")), Some(Service::Ssm));
+    assert_eq!(service(&target("Logs_20140328.FilterLogEvents")), Some(Service::Logs));
+    assert_eq!(service(&target("Other.Thing")), None);
+    let post = parts(http::Request::post("/local/@connections/JC1dgf9yoAMCK-g%3D"));
+    assert_eq!(service(&post), Some(Service::ExecuteApi));
+    assert_eq!(SignatureError::Missing.answer(service(&post)).status().as_u16(), 403);
+    assert_eq!(service(&parts(http::Request::get("/index.html"))), None);
+}
+
+#[test]
 fn each_protocol_names_the_error_its_own_way() {
     let name = |error: &SignatureError, service| {
         let answer = error.answer(Some(service));
