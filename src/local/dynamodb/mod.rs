@@ -6,12 +6,15 @@
 
 mod arns;
 mod demands;
+#[cfg(test)]
+mod durability;
 mod errors;
 mod fixed;
 mod operations;
 mod tables;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dynoxide::{Database, DynoxideError};
@@ -33,6 +36,9 @@ const MEDIA_TYPE: &str = "application/x-amz-json-1.0";
 #[derive(Clone)]
 pub struct DynamoDb {
     database: Database,
+    /// The database serves one call at a time behind a lock of its own, which would hold a whole
+    /// worker thread of the runtime; those who wait for this one first leave their thread to others.
+    turn: Arc<tokio::sync::Mutex<()>>,
     access: Access,
     arns: Arns,
 }
@@ -50,18 +56,18 @@ impl DynamoDb {
         // The name misleads: this sets `synchronous = NORMAL`, which spares an fsync a commit and
         // loses nothing when the process dies, only perhaps the last commits when the power does.
         database.disable_bulk_loading()?;
-        Ok(Self { database, access, arns: Arns::new(place) })
+        Ok(Self { database, turn: Arc::default(), access, arns: Arns::new(place) })
     }
 
     /// Answers a call of the API.
     pub async fn handle(&self, call: Call) -> Answer {
-        match self.run(&call) {
+        match self.run(&call).await {
             Ok(body) => respond(StatusCode::OK, body),
             Err(failure) => respond(failure.status(), failure.body()),
         }
     }
 
-    fn run(&self, call: &Call) -> Result<Vec<u8>, Failure> {
+    async fn run(&self, call: &Call) -> Result<Vec<u8>, Failure> {
         let target = call.parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let (api, operation) =
             target.and_then(|target| target.split_once('.')).ok_or(Failure::UnknownOperation)?;
@@ -71,6 +77,7 @@ impl DynamoDb {
         let body = self.arns.inbound(&call.body);
         operations::Run { cloud: self, caller: &call.caller, operation, body: &body }
             .run(&call.parts)
+            .await
     }
 
     /// Refuses a caller that may not do one of these things.

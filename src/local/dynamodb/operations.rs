@@ -5,6 +5,7 @@ use http::request::Parts;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::arns::Arns;
 use super::demands::{self, Demand};
 use super::errors::Failure;
 use super::{DynamoDb, fixed};
@@ -31,20 +32,44 @@ enum Plane {
     Control,
 }
 
+/// What a request of the database can be.
+trait Request: DeserializeOwned + Send + 'static {}
+impl<T: DeserializeOwned + Send + 'static> Request for T {}
+
+/// What an answer of the database can be.
+trait Response: Serialize + Send + 'static {}
+impl<T: Serialize + Send + 'static> Response for T {}
+
+/// Writes the answer of a call that the database has answered.
+type Writing = Box<dyn FnOnce() -> Result<Vec<u8>, Failure> + Send>;
+
+/// A call that was read and allowed.
+type Prepared = Box<dyn FnOnce(&Database) -> Result<Writing, Failure> + Send>;
+
 impl Run<'_> {
-    /// The answer's JSON.
-    pub fn run(&self, parts: &Parts) -> Result<Vec<u8>, Failure> {
-        match self.items() {
-            Err(Failure::UnknownOperation) => {}
-            outcome => return outcome,
-        }
-        match self.tables() {
-            Err(Failure::UnknownOperation) => self.account(parts),
-            outcome => outcome,
+    /// The answer's JSON. Only the call itself waits for its turn at the database: reading requests
+    /// and writing answers goes on beside it.
+    pub async fn run(&self, parts: &Parts) -> Result<Vec<u8>, Failure> {
+        let prepared = match self.items().or_else(|failure| self.unless_known(failure)) {
+            Err(Failure::UnknownOperation) => return self.account(parts),
+            prepared => prepared?,
+        };
+        let writing = {
+            let _turn = self.cloud.turn.lock().await;
+            prepared(&self.cloud.database)?
+        };
+        writing()
+    }
+
+    /// Looks among the tables' operations for one that is none of the items'.
+    fn unless_known(&self, failure: Failure) -> Result<Prepared, Failure> {
+        match failure {
+            Failure::UnknownOperation => self.tables(),
+            failure => Err(failure),
         }
     }
 
-    fn items(&self) -> Result<Vec<u8>, Failure> {
+    fn items(&self) -> Result<Prepared, Failure> {
         match self.operation {
             "GetItem" => {
                 self.data(|r| demands::table("dynamodb:GetItem", &r.table_name), Database::get_item)
@@ -88,7 +113,7 @@ impl Run<'_> {
         }
     }
 
-    fn tables(&self) -> Result<Vec<u8>, Failure> {
+    fn tables(&self) -> Result<Prepared, Failure> {
         match self.operation {
             "CreateTable" => self.control(
                 |r| demands::table("dynamodb:CreateTable", &r.table_name),
@@ -131,7 +156,7 @@ impl Run<'_> {
         }
     }
 
-    fn streams(&self) -> Result<Vec<u8>, Failure> {
+    fn streams(&self) -> Result<Prepared, Failure> {
         match self.operation {
             "ListStreams" => self
                 .control(|_| demands::table("dynamodb:ListStreams", "*"), Database::list_streams),
@@ -171,43 +196,54 @@ impl Run<'_> {
         Ok(answer.to_string().into_bytes())
     }
 
-    fn data<Req: DeserializeOwned, Resp: Serialize>(
+    fn data<Req: Request, Resp: Response>(
         &self,
         demands: impl FnOnce(&Req) -> Vec<Demand>,
-        call: impl FnOnce(&Database, Req) -> dynoxide::Result<Resp>,
-    ) -> Result<Vec<u8>, Failure> {
-        self.call(Plane::Data, demands, call)
+        call: fn(&Database, Req) -> dynoxide::Result<Resp>,
+    ) -> Result<Prepared, Failure> {
+        self.prepare(Plane::Data, demands, call)
     }
 
-    fn control<Req: DeserializeOwned, Resp: Serialize>(
+    fn control<Req: Request, Resp: Response>(
         &self,
         demands: impl FnOnce(&Req) -> Vec<Demand>,
-        call: impl FnOnce(&Database, Req) -> dynoxide::Result<Resp>,
-    ) -> Result<Vec<u8>, Failure> {
-        self.call(Plane::Control, demands, call)
+        call: fn(&Database, Req) -> dynoxide::Result<Resp>,
+    ) -> Result<Prepared, Failure> {
+        self.prepare(Plane::Control, demands, call)
     }
 
-    fn call<Req: DeserializeOwned, Resp: Serialize>(
+    fn prepare<Req: Request, Resp: Response>(
         &self,
         plane: Plane,
         demands: impl FnOnce(&Req) -> Vec<Demand>,
-        call: impl FnOnce(&Database, Req) -> dynoxide::Result<Resp>,
-    ) -> Result<Vec<u8>, Failure> {
+        call: fn(&Database, Req) -> dynoxide::Result<Resp>,
+    ) -> Result<Prepared, Failure> {
         let request = self.read()?;
         if *self.caller != Caller::Operator {
             self.cloud.authorise(self.caller, &demands(&request))?;
         }
-        let response = call(&self.cloud.database, request)?;
-        let written = serde_json::to_string(&response)
-            .map_err(|error| dynoxide::DynoxideError::InternalServerError(error.to_string()))?;
-        Ok(match plane {
-            Plane::Data => written.into_bytes(),
-            Plane::Control => self.cloud.arns.outbound(&written),
-        })
+        let arns = self.cloud.arns.clone();
+        Ok(Box::new(move |database| {
+            let response = call(database, request)?;
+            Ok(Box::new(move || write(&response, plane, &arns)))
+        }))
     }
 
     fn read<Req: DeserializeOwned>(&self) -> Result<Req, Failure> {
         serde_json::from_slice(self.body)
             .map_err(|error| Failure::unreadable(self.operation, &error))
+    }
+}
+
+/// The answer in JSON.
+fn write(response: &impl Serialize, plane: Plane, arns: &Arns) -> Result<Vec<u8>, Failure> {
+    let internal = |error: serde_json::Error| {
+        Failure::Database(dynoxide::DynoxideError::InternalServerError(error.to_string()))
+    };
+    match plane {
+        Plane::Data => serde_json::to_vec(response).map_err(internal),
+        Plane::Control => {
+            serde_json::to_string(response).map(|text| arns.outbound(&text)).map_err(internal)
+        }
     }
 }
