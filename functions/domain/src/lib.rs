@@ -1,1 +1,29 @@
-//! x
+//! The chat's rules over ports: who may do what, and what everyone is told.
+//!
+//! Nothing here knows of AWS, Lambda or a socket: a handler reads and writes through [`Store`],
+//! speaks through [`Connections`], and is told time and chance by [`Clock`] and [`Chance`].
+
+mod caller;
+mod deliver;
+mod fault;
+mod handlers;
+mod model;
+mod outcome;
+mod ports;
+mod roster;
+mod serve;
+mod session;
+mod text;
+
+pub use fault::Fault;
+pub use handlers::{connect, disconnect, refuse};
+pub use model::{
+    Admission, Attachment, Connection, Decision, Departure, JoinRequest, Member, NameHold, Page,
+    Room, RoomRows, Stored, StoredMessage,
+};
+pub use outcome::{Report, Tally};
+pub use ports::{
+    Chance, Clock, ConnectionStore, Connections, MessageStore, NameStore, Ports, Posted,
+    RefusalNotice, Refuser, RoomStore, SessionKey,
+};
+pub use serve::{Route, serve};

@@ -1,2 +1,34 @@
-//! x
-fn main() {}
+//! The one binary of every function: `_HANDLER` says which of them this process is.
+
+mod attribute;
+mod connections;
+mod dynamo;
+mod event;
+mod function;
+mod host;
+mod http;
+mod journal;
+mod refuser;
+mod secret;
+mod settings;
+mod sign;
+mod store;
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+
+use function::Function;
+use host::Host;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    journal::start();
+    let function = Function::from_env()?;
+    let host = Host::from_env()?;
+    let (function, host) = (&function, &host);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+        let LambdaEvent { payload, context } = event;
+        function.invoke(host, payload, context.request_id).await.map_err(Error::from)
+    }))
+    .await
+}

@@ -1,0 +1,63 @@
+//! Who is speaking: taken from what is stored about the connection, never from the message.
+
+use chatctl_protocol::{ErrorCode, Refusal};
+
+use crate::fault::Failure;
+use crate::model::unexpired;
+use crate::outcome::Notes;
+use crate::{Attachment, Connection, Ports};
+
+/// One message's way through a handler.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub connection_id: &'a str,
+    /// Whether the request has an id, so that its answer is known for one.
+    pub correlated: bool,
+    pub notes: &'a Notes,
+}
+
+impl Call<'_> {
+    /// The caller's connection.
+    pub async fn identify<P: Ports>(&self, ports: &P) -> Result<Connection, Failure> {
+        let row = ports.connection(self.connection_id).await?;
+        let now = ports.now();
+        let connection = row.filter(|row| unexpired(row.expires_at, now)).ok_or_else(nobody)?;
+        self.notes.user(&connection.user_id);
+        Ok(connection)
+    }
+
+    /// The caller as a speaker in a room: read from the room's attachments where this connection is
+    /// among them, which saves a read, and from its own row where it is not.
+    pub async fn speaker<P: Ports>(
+        &self,
+        ports: &P,
+        attachments: &[Attachment],
+    ) -> Result<Speaker, Failure> {
+        let own = attachments.iter().find(|row| row.connection_id == self.connection_id);
+        match own.filter(|row| unexpired(row.expires_at, ports.now())) {
+            Some(row) => {
+                self.notes.user(&row.user_id);
+                Ok(Speaker { person_id: row.member_id.clone(), attached: true })
+            }
+            None => {
+                let connection = self.identify(ports).await?;
+                Ok(Speaker { person_id: connection.person_id, attached: false })
+            }
+        }
+    }
+}
+
+/// A caller in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Speaker {
+    pub person_id: String,
+    /// Whether the room's messages already go to this connection.
+    pub attached: bool,
+}
+
+fn nobody() -> Refusal {
+    Refusal::new(
+        ErrorCode::Unauthorized,
+        "this connection has no identity; connect again with ?userId=<name>",
+    )
+}

@@ -1,0 +1,99 @@
+//! `$disconnect`: everything that a connection held is given back. It is best effort on AWS, so
+//! nothing relies on it: expiries, and the checks at `$connect` and at each delivery, do the rest.
+
+use chatctl_protocol::ServerMessage;
+use futures_util::StreamExt;
+use futures_util::future::{join, join_all};
+use futures_util::stream;
+
+use crate::deliver::deliver;
+use crate::fault::Fault;
+use crate::model::unexpired;
+use crate::outcome::{Notes, Push, Report};
+use crate::roster::is_online;
+use crate::{Connection, Member, Ports};
+
+/// Rooms looked into at a time.
+const IN_FLIGHT: usize = 10;
+
+/// A person who connected this recently keeps the name even if no other connection is seen, ms: the
+/// index that shows connections lags behind by about a second.
+const QUIET_MS: u64 = 5_000;
+
+/// Serves one closed connection.
+pub async fn handle<P: Ports>(ports: &P, connection_id: &str) -> Report {
+    let notes = Notes::default();
+    let settled = settle(ports, connection_id, &notes).await;
+    let report = Report::new(notes);
+    match settled {
+        Ok(pushes) => Report { tally: deliver(ports, pushes).await, ..report },
+        Err(fault) => report.fault(&fault),
+    }
+}
+
+async fn settle<P: Ports>(
+    ports: &P,
+    connection_id: &str,
+    notes: &Notes,
+) -> Result<Vec<Push>, Fault> {
+    // A refused connection has no row, and nothing to give back.
+    let Some(connection) = ports.remove_connection(connection_id).await? else {
+        return Ok(Vec::new());
+    };
+    notes.user(&connection.user_id);
+    let (named, pushes) =
+        join(release(ports, &connection), leave_rooms(ports, &connection)).await;
+    named?;
+    pushes
+}
+
+/// Lets go of the name with the person's last connection.
+async fn release<P: Ports>(ports: &P, connection: &Connection) -> Result<(), Fault> {
+    let seen = ports.connections_of(&connection.person_id).await?;
+    let now = ports.now();
+    let others = seen.iter().filter(|row| {
+        row.connection_id != connection.connection_id && unexpired(row.expires_at, now)
+    });
+    // Two that close at once see each other in the lagging index; their own rows tell the truth.
+    let rows = join_all(others.map(|row| ports.connection(&row.connection_id))).await;
+    for row in rows {
+        if row?.is_some() {
+            return Ok(());
+        }
+    }
+    ports.release_name(connection, now.saturating_sub(QUIET_MS)).await
+}
+
+async fn leave_rooms<P: Ports>(ports: &P, connection: &Connection) -> Result<Vec<Push>, Fault> {
+    let memberships = ports.memberships(&connection.person_id).await?;
+    let mut pushes = Vec::new();
+    let mut leaving = stream::iter(&memberships)
+        .map(|membership| go_offline(ports, connection, membership))
+        .buffer_unordered(IN_FLIGHT);
+    while let Some(push) = leaving.next().await {
+        pushes.extend(push?);
+    }
+    Ok(pushes)
+}
+
+/// Detaches the connection from one room; the others there learn of it if it was the person's last.
+async fn go_offline<P: Ports>(
+    ports: &P,
+    connection: &Connection,
+    membership: &Member,
+) -> Result<Option<Push>, Fault> {
+    let Member { room_id, user_id, .. } = membership;
+    ports.detach(room_id, &connection.connection_id).await?;
+    let mut attachments = ports.attachments(room_id).await?;
+    let now = ports.now();
+    attachments.retain(|row| unexpired(row.expires_at, now));
+    if is_online(&attachments, &connection.person_id) {
+        return Ok(None);
+    }
+    let message = ServerMessage::Presence {
+        room_id: room_id.clone(),
+        user_id: user_id.clone(),
+        online: false,
+    };
+    Ok(Some(Push { to: attachments.iter().map(Into::into).collect(), message }))
+}

@@ -1,0 +1,135 @@
+//! `sendMessage`: stored first, then told to every connected member and acknowledged.
+
+use chatctl_protocol::{ChatMessage, Refusal, SendMessage, ServerMessage};
+use futures_util::future::try_join;
+use ulid::Ulid;
+
+use crate::caller::{Call, Speaker};
+use crate::fault::{Failure, Fault};
+use crate::model::{CONNECTION_TTL_S, DEDUPE_TTL_S, expiry, unexpired};
+use crate::outcome::{Outcome, Target};
+use crate::roster::not_a_member;
+use crate::{Attachment, Member, Ports, Stored, StoredMessage, text};
+
+pub(crate) async fn handle<P: Ports>(
+    ports: &P,
+    call: Call<'_>,
+    send: SendMessage,
+) -> Result<Outcome, Failure> {
+    let SendMessage { room_id, message, client_message_id, reply_to } = send;
+    let text = text::message(&message)?;
+    client_message_id.as_deref().map_or(Ok(()), text::check_client_id)?;
+    reply_to.as_deref().map_or(Ok(()), |id| text::check_message_id("replyTo", id))?;
+    let (room_id, speaker, attachments) = audience(ports, call, room_id).await?;
+    let member = membership(ports, &room_id, &speaker).await?;
+
+    let timestamp = ports.now();
+    let message = ChatMessage {
+        room_id,
+        message_id: Ulid::from_parts(timestamp, ports.bits()).to_string(),
+        user_id: member.user_id.clone(),
+        message: text,
+        timestamp,
+        client_message_id,
+        reply_to,
+    };
+    let stored = StoredMessage { message, person_id: speaker.person_id.clone() };
+    let (outcome, ()) = try_join(
+        ports.store(&stored, expiry(timestamp, DEDUPE_TTL_S)),
+        attach(ports, call, &member, &speaker),
+    )
+    .await?;
+    Ok(match outcome {
+        Stored::New => told(call, stored.message, &speaker, &attachments),
+        Stored::Before { message_id, timestamp } => {
+            Outcome::answer(ack(ChatMessage { message_id, timestamp, ..stored.message }))
+        }
+    })
+}
+
+/// The room, who speaks in it, and the connections that listen.
+async fn audience<P: Ports>(
+    ports: &P,
+    call: Call<'_>,
+    room_id: Option<String>,
+) -> Result<(String, Speaker, Vec<Attachment>), Failure> {
+    let (room_id, known) = match room_id {
+        Some(room_id) => (room_id, None),
+        None => {
+            let connection = call.identify(ports).await?;
+            let room_id = connection.room_id.ok_or_else(no_room)?;
+            (room_id, Some(connection.person_id))
+        }
+    };
+    text::check_room_id(&room_id)?;
+    call.notes.room(&room_id);
+    let mut attachments = ports.attachments(&room_id).await?;
+    let now = ports.now();
+    attachments.retain(|row| unexpired(row.expires_at, now));
+    let speaker = match known {
+        Some(person_id) => {
+            let attached = attachments.iter().any(|row| row.connection_id == call.connection_id);
+            Speaker { person_id, attached }
+        }
+        None => call.speaker(ports, &attachments).await?,
+    };
+    Ok((room_id, speaker, attachments))
+}
+
+async fn membership<P: Ports>(
+    ports: &P,
+    room_id: &str,
+    speaker: &Speaker,
+) -> Result<Member, Failure> {
+    if let Some(member) = ports.member(room_id, &speaker.person_id).await? {
+        return Ok(member);
+    }
+    ports.room(room_id).await?.ok_or_else(text::no_such_room)?;
+    Err(not_a_member().into())
+}
+
+/// A client that never says `hello` begins to listen with its first message.
+async fn attach<P: Ports>(
+    ports: &P,
+    call: Call<'_>,
+    member: &Member,
+    speaker: &Speaker,
+) -> Result<(), Fault> {
+    if speaker.attached {
+        return Ok(());
+    }
+    let now = ports.now();
+    let attachment = Attachment {
+        room_id: member.room_id.clone(),
+        connection_id: call.connection_id.to_owned(),
+        member_id: member.person_id.clone(),
+        user_id: member.user_id.clone(),
+        attached_at: now,
+        expires_at: expiry(now, CONNECTION_TTL_S),
+    };
+    ports.attach(&attachment).await.map(drop)
+}
+
+fn told(
+    call: Call<'_>,
+    message: ChatMessage,
+    speaker: &Speaker,
+    attachments: &[Attachment],
+) -> Outcome {
+    let mut to: Vec<Target> = attachments.iter().map(Into::into).collect();
+    if !speaker.attached {
+        to.push(Target { connection_id: call.connection_id.to_owned(), attachment: None });
+    }
+    Outcome::answer(ack(message.clone())).push(to, ServerMessage::Message(message))
+}
+
+fn ack(message: ChatMessage) -> ServerMessage {
+    let ChatMessage { room_id, message_id, client_message_id, timestamp, .. } = message;
+    ServerMessage::MessageAck { room_id, message_id, client_message_id, timestamp }
+}
+
+fn no_room() -> Refusal {
+    Refusal::bad_request(
+        "sendMessage needs a roomId, since this connection has created or joined no room yet",
+    )
+}

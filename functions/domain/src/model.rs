@@ -1,0 +1,204 @@
+//! What is stored, as the rules see it. Times are ms since the epoch, expiries are seconds.
+
+use chatctl_protocol::ChatMessage;
+
+/// Seconds that a connection's rows outlive it at most: API Gateway's two hours and ten minutes of grace.
+pub(crate) const CONNECTION_TTL_S: u64 = 2 * 3600 + 600;
+
+/// Seconds after which an undecided request to join is forgotten.
+pub(crate) const REQUEST_TTL_S: u64 = 7 * 24 * 3600;
+
+/// Seconds for which a client's own message id is remembered.
+pub(crate) const DEDUPE_TTL_S: u64 = 24 * 3600;
+
+/// The expiry, in seconds, of something that lives `ttl_s` from `now_ms`.
+pub(crate) fn expiry(now_ms: u64, ttl_s: u64) -> u64 {
+    now_ms / 1000 + ttl_s
+}
+
+/// Whether an expiry has not come yet: the database deletes late, so every read asks.
+pub(crate) fn unexpired(expires_at: u64, now_ms: u64) -> bool {
+    expires_at > now_ms / 1000
+}
+
+/// An open connection and who speaks on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// API Gateway's id.
+    pub connection_id: String,
+    /// Whose it is.
+    pub person_id: String,
+    /// The person's display name.
+    pub user_id: String,
+    /// The key under which that name is held.
+    pub name_key: String,
+    /// When it was accepted, ms.
+    pub connected_at: u64,
+    /// The room that it last created or joined.
+    pub room_id: Option<String>,
+    /// When the row is void, s.
+    pub expires_at: u64,
+}
+
+/// Who holds a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameHold {
+    /// The name's key.
+    pub name_key: String,
+    /// The name as its holder writes it.
+    pub user_id: String,
+    /// The holder.
+    pub person_id: String,
+    /// When the holder last connected, ms.
+    pub held_at: u64,
+    /// When the hold is void, s.
+    pub expires_at: u64,
+}
+
+/// What came of asking to be let in under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// The name is held and the connection recorded.
+    Admitted,
+    /// Somebody else holds the name; nothing was written.
+    Held(NameHold),
+}
+
+/// A room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// Its id.
+    pub room_id: String,
+    /// Its name.
+    pub room_name: String,
+    /// When it was made, ms.
+    pub created_at: u64,
+    /// The person who made it.
+    pub created_by: String,
+}
+
+/// A person's membership of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The room.
+    pub room_id: String,
+    /// The room's name, kept here so that a person's rooms are one read.
+    pub room_name: String,
+    /// The person.
+    pub person_id: String,
+    /// Their display name.
+    pub user_id: String,
+    /// Its key.
+    pub name_key: String,
+    /// Whether they decide who joins.
+    pub is_admin: bool,
+    /// When they were let in, ms.
+    pub joined_at: u64,
+}
+
+/// An undecided request to join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinRequest {
+    /// The room.
+    pub room_id: String,
+    /// The key of the asker's name; one request a name.
+    pub name_key: String,
+    /// The asker.
+    pub person_id: String,
+    /// Their display name.
+    pub user_id: String,
+    /// When they first asked, ms.
+    pub asked_at: u64,
+    /// When it is forgotten, s.
+    pub expires_at: u64,
+}
+
+/// A member's connection that a room's messages go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The room.
+    pub room_id: String,
+    /// The connection.
+    pub connection_id: String,
+    /// The person whose it is.
+    pub member_id: String,
+    /// Their display name.
+    pub user_id: String,
+    /// When it was attached, ms.
+    pub attached_at: u64,
+    /// When the row is void, s.
+    pub expires_at: u64,
+}
+
+/// Everything in a room's partition, or a part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoomRows {
+    /// The room itself; none where it does not exist.
+    pub room: Option<Room>,
+    /// Its members.
+    pub members: Vec<Member>,
+    /// Those who ask to be.
+    pub requests: Vec<JoinRequest>,
+    /// The connections that its messages go to.
+    pub attachments: Vec<Attachment>,
+}
+
+/// What came of an admin's decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It stands.
+    Done,
+    /// The caller is no admin (any more).
+    NotAdmin,
+    /// The request is gone: somebody else decided it.
+    Decided,
+}
+
+/// A member's way out of a room, as one change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departure<'a> {
+    /// Who leaves, as read: the change holds only if their standing is still the same.
+    pub member: &'a Member,
+    /// Their connections' attachments, removed with them.
+    pub attachments: Vec<&'a str>,
+    /// The member who becomes admin in their place.
+    pub successor: Option<&'a Member>,
+    /// The other admin who makes a successor needless; the change holds only if they still are.
+    pub remaining_admin: Option<&'a Member>,
+    /// Nobody remains: the room goes too.
+    pub dissolves: bool,
+}
+
+/// A message as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// What everyone sees.
+    pub message: ChatMessage,
+    /// Who said it.
+    pub person_id: String,
+}
+
+/// What came of storing a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// It is stored.
+    New,
+    /// The same client message id was stored before, as this.
+    Before {
+        /// The first one's id.
+        message_id: String,
+        /// When it was stored, ms.
+        timestamp: u64,
+    },
+}
+
+/// Which messages of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page<'a> {
+    /// The newest.
+    Newest,
+    /// The newest of those before an id.
+    Before(&'a str),
+    /// The oldest of those after an id.
+    After(&'a str),
+}

@@ -1,0 +1,204 @@
+//! What the rules need from outside.
+//!
+//! The traits are used by generic code alone, so that whether a future is `Send` is settled where
+//! the one real implementation is known; that is why plain `async fn` serves here.
+#![allow(async_fn_in_trait)]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chatctl_protocol::ErrorCode;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Admission, Attachment, Connection, Decision, Departure, Fault, JoinRequest, Member, NameHold,
+    Page, Room, RoomRows, Stored, StoredMessage,
+};
+
+/// Who is connected.
+pub trait ConnectionStore {
+    /// One connection's row, expired or not.
+    async fn connection(&self, connection_id: &str) -> Result<Option<Connection>, Fault>;
+    /// A person's rows, expired or not; a row written within the last second can be missing.
+    async fn connections_of(&self, person_id: &str) -> Result<Vec<Connection>, Fault>;
+    /// Deletes a row and tells what it was.
+    async fn remove_connection(&self, connection_id: &str) -> Result<Option<Connection>, Fault>;
+    /// Deletes a row if it was accepted before a time (ms).
+    async fn prune_connection(&self, connection_id: &str, before: u64) -> Result<(), Fault>;
+    /// Moves a row's expiry, if the row is there.
+    async fn touch_connection(&self, connection_id: &str, expires_at: u64) -> Result<(), Fault>;
+    /// Notes the room that a connection speaks in unless told otherwise, if the row is there.
+    async fn enter_room(&self, connection_id: &str, room_id: &str) -> Result<(), Fault>;
+}
+
+/// Who holds which display name.
+pub trait NameStore {
+    /// Takes the name and records the connection, both or neither. The name is taken if it is free,
+    /// void at `now` (ms), the person's own, or still held exactly as `displaced` says.
+    async fn admit(
+        &self,
+        connection: &Connection,
+        displaced: Option<&NameHold>,
+        now: u64,
+    ) -> Result<Admission, Fault>;
+    /// Who holds a name, void or not.
+    async fn name(&self, name_key: &str) -> Result<Option<NameHold>, Fault>;
+    /// Moves the expiry of a person's own hold, or takes a free name again; false if it is another's.
+    async fn keep_name(&self, connection: &Connection, expires_at: u64) -> Result<bool, Fault>;
+    /// Lets go of a name, if the person of this connection still holds it and has not connected again
+    /// after `quiet_since` (ms).
+    async fn release_name(&self, connection: &Connection, quiet_since: u64) -> Result<(), Fault>;
+}
+
+/// Rooms and who is in them.
+pub trait RoomStore {
+    /// Stores a new room with its first member, attaches that member's connection and notes the room
+    /// there; false if the id is taken.
+    async fn create_room(
+        &self,
+        room: &Room,
+        admin: &Member,
+        attachment: &Attachment,
+    ) -> Result<bool, Fault>;
+    /// A whole partition.
+    async fn room_rows(&self, room_id: &str) -> Result<RoomRows, Fault>;
+    /// Only the attachments of a partition.
+    async fn attachments(&self, room_id: &str) -> Result<Vec<Attachment>, Fault>;
+    /// The room itself.
+    async fn room(&self, room_id: &str) -> Result<Option<Room>, Fault>;
+    /// One membership.
+    async fn member(&self, room_id: &str, person_id: &str) -> Result<Option<Member>, Fault>;
+    /// A person's memberships; one written within the last second can be missing.
+    async fn memberships(&self, person_id: &str) -> Result<Vec<Member>, Fault>;
+    /// Stores a request if its name's place is free, void at `now` (ms) or taken by `instead_of`;
+    /// false if it is not.
+    async fn ask(
+        &self,
+        request: &JoinRequest,
+        instead_of: &str,
+        now: u64,
+    ) -> Result<bool, Fault>;
+    /// Turns a request into a membership, if the caller is admin and the request is still there.
+    async fn approve(
+        &self,
+        admin: &Member,
+        request: &JoinRequest,
+        member: &Member,
+    ) -> Result<Decision, Fault>;
+    /// Removes a request, if the caller is admin and the request is still there.
+    async fn reject(&self, admin: &Member, request: &JoinRequest) -> Result<Decision, Fault>;
+    /// Attaches a connection, if its person is a member; false if not.
+    async fn attach(&self, attachment: &Attachment) -> Result<bool, Fault>;
+    /// Removes an attachment.
+    async fn detach(&self, room_id: &str, connection_id: &str) -> Result<(), Fault>;
+    /// Removes an attachment made before a time (ms).
+    async fn prune_attachment(
+        &self,
+        room_id: &str,
+        connection_id: &str,
+        before: u64,
+    ) -> Result<(), Fault>;
+    /// Makes a departure; false if the room has changed meanwhile and must be read again.
+    async fn leave(&self, departure: &Departure<'_>) -> Result<bool, Fault>;
+    /// Removes a request that nobody can decide any more.
+    async fn forget_request(&self, room_id: &str, name_key: &str) -> Result<(), Fault>;
+}
+
+/// What was said.
+pub trait MessageStore {
+    /// Stores a message; with a client message id at most once until `expires_at` (s).
+    async fn store(&self, message: &StoredMessage, expires_at: u64) -> Result<Stored, Fault>;
+    /// At most `limit` messages of a room, oldest first.
+    async fn messages(
+        &self,
+        room_id: &str,
+        page: Page<'_>,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, Fault>;
+}
+
+/// What became of a post to a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Posted {
+    /// API Gateway took it.
+    Delivered,
+    /// There is no such connection, or its handshake is not answered yet.
+    Gone,
+    /// It failed, for the reason told.
+    Failed(String),
+}
+
+/// The open connections.
+pub trait Connections {
+    /// Sends a frame.
+    async fn post(&self, connection_id: &str, frame: Bytes) -> Posted;
+    /// Whether a connection is open.
+    async fn is_open(&self, connection_id: &str) -> Result<bool, Fault>;
+    /// Closes a connection.
+    async fn close(&self, connection_id: &str) -> Result<(), Fault>;
+}
+
+/// What a refused connection is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusalNotice {
+    /// The connection.
+    pub connection_id: String,
+    /// The kind of refusal.
+    pub code: ErrorCode,
+    /// The sentence for people.
+    pub message: String,
+}
+
+/// Tells a connection, once it is open, why it is refused, and closes it.
+pub trait Refuser {
+    /// Hands the notice over and does not wait for its delivery.
+    async fn refuse(&self, notice: &RefusalNotice) -> Result<(), Fault>;
+}
+
+/// The secret that signs session tokens.
+pub trait SessionKey {
+    /// The key's bytes.
+    async fn session_key(&self) -> Result<Vec<u8>, Fault>;
+}
+
+/// Time.
+pub trait Clock {
+    /// Ms since the epoch.
+    fn now(&self) -> u64;
+    /// Waits.
+    async fn pause(&self, time: Duration);
+}
+
+/// Chance.
+pub trait Chance {
+    /// 128 bits that nobody can guess.
+    fn bits(&self) -> u128;
+}
+
+/// All of them together: what a handler is given.
+pub trait Ports:
+    ConnectionStore
+    + NameStore
+    + RoomStore
+    + MessageStore
+    + Connections
+    + Refuser
+    + SessionKey
+    + Clock
+    + Chance
+{
+}
+
+impl<T> Ports for T where
+    T: ConnectionStore
+        + NameStore
+        + RoomStore
+        + MessageStore
+        + Connections
+        + Refuser
+        + SessionKey
+        + Clock
+        + Chance
+{
+}

@@ -1,0 +1,160 @@
+//! The rows of ChatConnections, ChatNames, ChatMessages and ChatDedupe.
+
+use chatctl_domain::{Connection, NameHold, StoredMessage};
+use chatctl_protocol::ChatMessage;
+use serde::{Deserialize, Serialize};
+
+use crate::attribute::{Number, Text, number, text};
+
+/// ChatConnections.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConnectionRow {
+    connection_id: Text,
+    person_id: Text,
+    user_id: Text,
+    name_key: Text,
+    connected_at: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room_id: Option<Text>,
+    expires_at: Number,
+}
+
+impl From<&Connection> for ConnectionRow {
+    fn from(connection: &Connection) -> Self {
+        let Connection {
+            connection_id,
+            person_id,
+            user_id,
+            name_key,
+            connected_at,
+            room_id,
+            expires_at,
+        } = connection;
+        Self {
+            connection_id: text(connection_id),
+            person_id: text(person_id),
+            user_id: text(user_id),
+            name_key: text(name_key),
+            connected_at: number(*connected_at),
+            room_id: room_id.as_ref().map(text),
+            expires_at: number(*expires_at),
+        }
+    }
+}
+
+impl From<ConnectionRow> for Connection {
+    fn from(row: ConnectionRow) -> Self {
+        Self {
+            connection_id: row.connection_id.value,
+            person_id: row.person_id.value,
+            user_id: row.user_id.value,
+            name_key: row.name_key.value,
+            connected_at: row.connected_at.value,
+            room_id: row.room_id.map(|room| room.value),
+            expires_at: row.expires_at.value,
+        }
+    }
+}
+
+/// ChatNames.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NameRow {
+    name_key: Text,
+    user_id: Text,
+    person_id: Text,
+    held_at: Number,
+    expires_at: Number,
+}
+
+impl From<&Connection> for NameRow {
+    /// The hold that comes with a new connection.
+    fn from(connection: &Connection) -> Self {
+        Self {
+            name_key: text(&connection.name_key),
+            user_id: text(&connection.user_id),
+            person_id: text(&connection.person_id),
+            held_at: number(connection.connected_at),
+            expires_at: number(connection.expires_at),
+        }
+    }
+}
+
+impl From<NameRow> for NameHold {
+    fn from(row: NameRow) -> Self {
+        Self {
+            name_key: row.name_key.value,
+            user_id: row.user_id.value,
+            person_id: row.person_id.value,
+            held_at: row.held_at.value,
+            expires_at: row.expires_at.value,
+        }
+    }
+}
+
+/// ChatMessages.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MessageRow {
+    room_id: Text,
+    message_id: Text,
+    user_id: Text,
+    person_id: Text,
+    message: Text,
+    timestamp: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_message_id: Option<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<Text>,
+}
+
+impl From<&StoredMessage> for MessageRow {
+    fn from(stored: &StoredMessage) -> Self {
+        let StoredMessage { message, person_id } = stored;
+        let ChatMessage {
+            room_id,
+            message_id,
+            user_id,
+            message,
+            timestamp,
+            client_message_id,
+            reply_to,
+        } = message;
+        Self {
+            room_id: text(room_id),
+            message_id: text(message_id),
+            user_id: text(user_id),
+            person_id: text(person_id),
+            message: text(message),
+            timestamp: number(*timestamp),
+            client_message_id: client_message_id.as_ref().map(text),
+            reply_to: reply_to.as_ref().map(text),
+        }
+    }
+}
+
+impl From<MessageRow> for StoredMessage {
+    fn from(row: MessageRow) -> Self {
+        let message = ChatMessage {
+            room_id: row.room_id.value,
+            message_id: row.message_id.value,
+            user_id: row.user_id.value,
+            message: row.message.value,
+            timestamp: row.timestamp.value,
+            client_message_id: row.client_message_id.map(|id| id.value),
+            reply_to: row.reply_to.map(|id| id.value),
+        };
+        Self { message, person_id: row.person_id.value }
+    }
+}
+
+/// ChatDedupe.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DedupeRow {
+    pub(super) dedupe_key: Text,
+    pub(super) message_id: Text,
+    pub(super) timestamp: Number,
+    pub(super) expires_at: Number,
+}
