@@ -240,7 +240,9 @@ export class FakeServer {
 
   #send({ roomId = '', message, clientMessageId }: Extract<Request, { action: 'sendMessage' }>, userId: string): ServerMessage {
     const room = this.#membersRoom(roomId, userId)
-    const held = room.messages.find((stored) => stored.userId === userId && stored.clientMessageId === clientMessageId)
+    const held = room.messages.find(
+      (stored) => clientMessageId !== undefined && stored.userId === userId && stored.clientMessageId === clientMessageId,
+    )
     const { messageId, timestamp } = held ?? this.say(roomId, userId, message, clientMessageId)
     return { action: 'messageAck', roomId, messageId, timestamp, ...(clientMessageId === undefined ? {} : { clientMessageId }) }
   }
