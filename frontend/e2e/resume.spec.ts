@@ -67,3 +67,27 @@ test('the line comes back by itself, again and again', async ({ browser }, { pro
   }
   await Promise.all([alice.leave(), bob.leave()])
 })
+
+test('a long conversation can be read back to its beginning', async ({ browser }, { project }) => {
+  const { alice, bob, roomId } = await twoInARoom(browser, 'Archive', project.use)
+  const texts = Array.from({ length: 180 }, (_, index) => `line ${String(index + 1).padStart(3, '0')}`)
+  for (const message of texts) {
+    expect(await bob.line.ask({ action: 'sendMessage', roomId, message })).toMatchObject({ action: 'messageAck' })
+  }
+  await alice.page.reload()
+  await expect(alice.message('line 180')).toBeVisible()
+  await expect(alice.message('line 001')).toHaveCount(0)
+  await expect(async () => {
+    await alice.log.evaluate((log) => log.scrollTo({ top: 0 }))
+    await expect(alice.message('line 001')).toHaveCount(1, { timeout: 300 })
+  }).toPass({ timeout: 20_000 })
+  expect(await alice.order(texts)).toEqual(texts)
+
+  // What arrives meanwhile does not pull the reader away; one press brings them to it.
+  await bob.say('the newest of all')
+  await alice.log.evaluate((log) => log.scrollTo({ top: 0 }))
+  await expect(alice.message('line 001')).toBeInViewport()
+  await alice.page.getByRole('button', { name: 'To the newest messages' }).click()
+  await expect(alice.message('the newest of all')).toBeInViewport()
+  await Promise.all([alice.leave(), bob.leave()])
+})

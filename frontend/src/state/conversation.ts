@@ -30,6 +30,8 @@ export type Row = Group | { readonly kind: 'day'; readonly key: string; readonly
 
 /** A speaker who pauses longer than this starts a new group. */
 const GROUP_GAP_MS = 5 * 60_000
+/** Long monologues are cut, so that a view can leave out what is far away. */
+const GROUP_LINES = 25
 
 interface Spoken extends Line {
   readonly userId: string
@@ -46,7 +48,7 @@ export function conversation(
   for (const line of spoken(messages, outgoing, me)) {
     const isNewDay = previous === undefined || !isSameDay(previous.timestamp, line.timestamp)
     if (isNewDay) rows.push({ kind: 'day', key: `day ${new Date(line.timestamp).toDateString()}`, timestamp: line.timestamp })
-    if (isNewDay || !continues(previous, line)) {
+    if (isNewDay || lines.length === GROUP_LINES || !continues(previous, line)) {
       lines = []
       rows.push({ kind: 'group', key: line.key, userId: line.userId, isOwn: line.userId === me, lines })
     }

@@ -17,13 +17,16 @@ export class RoomStore {
   readonly #memory: PersonMemory
   readonly #state: Variable<SessionState>
   #attended: string | undefined
+  /** As written down. */
+  #asked: readonly string[]
 
   constructor(name: string, memory: PersonMemory) {
     this.#memory = memory
+    this.#asked = memory.asked
     this.#state = new Variable<SessionState>({
       me: name,
       limits: undefined,
-      rooms: new Map(memory.asked.map((roomId) => [roomId, { kind: 'asking', roomId }])),
+      rooms: new Map(this.#asked.map((roomId) => [roomId, { kind: 'asking', roomId }])),
     })
   }
 
@@ -61,12 +64,19 @@ export class RoomStore {
 
   set(rooms: Rooms): void {
     this.#state.update((state) => (state.rooms === rooms ? state : { ...state, rooms }))
-    this.#memory.asked = [...rooms.values()].filter(({ kind }) => kind === 'asking').map(({ roomId }) => roomId)
+    this.#keepAsked()
     this.#markSeen()
   }
 
   change(roomId: string, change: (room: MemberRoom) => Room): void {
     this.set(changeMember(this.rooms, roomId, change))
+  }
+
+  #keepAsked(): void {
+    const asked = [...this.rooms.values()].filter(({ kind }) => kind === 'asking').map(({ roomId }) => roomId)
+    if (asked.join() === this.#asked.join()) return
+    this.#asked = asked
+    this.#memory.asked = asked
   }
 
   #markSeen(): void {

@@ -72,6 +72,12 @@ export function mergeMessages(
   held: readonly ChatMessage[],
   incoming: readonly ChatMessage[],
 ): readonly ChatMessage[] {
+  const last = held.at(-1)
+  const [first] = incoming
+  // The usual case, one new message at the end, costs no sorting.
+  if (first !== undefined && incoming.length === 1 && (last === undefined || first.messageId > last.messageId)) {
+    return [...held, first]
+  }
   const known = new Set(held.map((message) => message.messageId))
   const fresh = incoming.filter(({ messageId }) => !known.has(messageId) && known.add(messageId))
   if (fresh.length === 0) return held

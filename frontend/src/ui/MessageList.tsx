@@ -1,7 +1,7 @@
 /** The conversation. Stays at its end while the reader is there, and holds its place while older messages come in above. */
 
 import { memo, type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react'
-import type { Group, Line } from '../state/conversation'
+import type { Group, Line, Row } from '../state/conversation'
 import type { RoomModel } from '../state/roomModel'
 import { Avatar, hueClass } from './Avatar'
 import { Button } from './Button'
@@ -18,16 +18,28 @@ interface MessageListProps {
 
 const NEAR_END_PX = 90
 const NEAR_START_PX = 160
+/** Lines drawn at first and added at a time; a long conversation would cost more the longer it is. */
+const WINDOW = 150
 
 export function MessageList({ model, empty }: MessageListProps) {
-  const { rows, loadOlder, isLoading, isLoadingOlder, isEmpty } = model
+  const { isLoading, isLoadingOlder, isEmpty } = model
   const [isAtEnd, setAtEnd] = useState(true)
+  const [limit, setLimit] = useState(WINDOW)
+  const rows = newest(model.rows, limit)
+  const hasHidden = rows.length < model.rows.length
+  const showOlder = (): void => {
+    setLimit(limit + WINDOW)
+    if (!hasHidden) model.loadOlder?.()
+  }
+  const loadOlder = hasHidden || model.loadOlder !== undefined ? showOlder : undefined
   const scroller = useScrollPosition(rows, isAtEnd)
   const scrolled = (): void => {
     const element = scroller.current
     if (element === null) return
-    setAtEnd(element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX)
+    const isNowAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX
+    setAtEnd(isNowAtEnd)
     if (element.scrollTop < NEAR_START_PX) loadOlder?.()
+    else if (isNowAtEnd) setLimit(WINDOW)
   }
   const toEnd = (): void => {
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: 'smooth' })
@@ -75,6 +87,16 @@ export function MessageList({ model, empty }: MessageListProps) {
       )}
     </div>
   )
+}
+
+/** The last rows, as many as hold `limit` lines. */
+function newest(rows: readonly Row[], limit: number): readonly Row[] {
+  let lines = 0
+  const start = rows.findLastIndex((row) => {
+    lines += row.kind === 'group' ? row.lines.length : 0
+    return lines >= limit
+  })
+  return rows.slice(Math.max(0, start))
 }
 
 /** After each change: to the end where the reader was there, else the same lines stay before their eyes. */
