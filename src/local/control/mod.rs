@@ -8,6 +8,8 @@ pub(super) mod server;
 pub use super::lambda::FunctionStatus;
 pub use client::{Client, ControlError};
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::faults::FaultSettings;
@@ -34,6 +36,8 @@ pub struct HostStatus {
     pub functions: Vec<FunctionStatus>,
     /// What is deployed.
     pub deployment: Option<Deployment>,
+    /// AWS requests of functions, by `service:operation`, counted since the host started.
+    pub requests: BTreeMap<String, u64>,
     /// The faults in force.
     pub faults: FaultSettings,
 }

@@ -55,6 +55,7 @@ impl Host {
             Ok(verified) => verified,
             Err(error) => return error.answer(service),
         };
+        self.0.requests.count(&caller, service, &parts);
         let call = Call { caller, parts, body };
         match service {
             Service::ExecuteApi => self.0.gateway.callback(call).await,

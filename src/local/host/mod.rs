@@ -21,6 +21,7 @@ use super::gateway::Gateway;
 use super::iam::Access;
 use super::lambda::Lambda;
 use super::logs::{LogStore, LogsApi};
+use super::requests::Requests;
 use super::s3::S3;
 use super::sigv4::Verifier;
 use super::site::Site;
@@ -37,6 +38,7 @@ struct Inner {
     record: HostRecord,
     faults: Faults,
     access: Access,
+    requests: Requests,
     verifier: Verifier,
     tables: DynamoDb,
     buckets: S3,
@@ -66,6 +68,7 @@ impl Host {
             resident_bytes: resident_bytes(),
             functions: inner.lambda.status(),
             deployment: inner.deployment.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            requests: inner.requests.counts(),
             faults: inner.faults.get(),
         }
     }

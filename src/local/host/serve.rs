@@ -23,6 +23,7 @@ use crate::local::gateway::{Gateway, GatewayLimits, GatewaySettings};
 use crate::local::iam::{Access, Denial};
 use crate::local::lambda::{Lambda, LambdaSettings};
 use crate::local::logs::{LogLine, LogStore, LogsApi};
+use crate::local::requests::Requests;
 use crate::local::s3::S3;
 use crate::local::sigv4::Verifier;
 use crate::local::ssm::Ssm;
@@ -165,6 +166,7 @@ impl Host {
         Ok(Self(Arc::new(Inner {
             gateway: Gateway::new(gateway_settings, lambda.clone(), access.clone(), faults.clone()),
             logs_api: LogsApi::new(logs.clone(), access.clone(), place.clone()),
+            requests: Requests::default(),
             verifier: Verifier::new(credentials, &place.region),
             identity: Sts::new(&place.account),
             state,
