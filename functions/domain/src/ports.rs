@@ -72,12 +72,7 @@ pub trait RoomStore {
     async fn memberships(&self, person_id: &str) -> Result<Vec<Member>, Fault>;
     /// Stores a request if its name's place is free, void at `now` (ms) or taken by `instead_of`;
     /// false if it is not.
-    async fn ask(
-        &self,
-        request: &JoinRequest,
-        instead_of: &str,
-        now: u64,
-    ) -> Result<bool, Fault>;
+    async fn ask(&self, request: &JoinRequest, instead_of: &str, now: u64) -> Result<bool, Fault>;
     /// Turns a request into a membership, if the caller is admin and the request is still there.
     async fn approve(
         &self,

@@ -27,8 +27,8 @@ pub(crate) struct Dynamo {
 /// Why a call did not do its work.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// A condition did not hold; the row that stood against it, where it was asked for.
-    Condition(Option<Value>),
+    /// A condition did not hold.
+    Condition,
     /// Conditions of a transaction did not hold.
     Transaction(Cancelled),
     /// Anything else.
@@ -54,7 +54,7 @@ impl Cancelled {
 impl From<Refused> for Fault {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Condition(_) => Fault("a condition did not hold".into()),
+            Refused::Condition => Fault("a condition did not hold".into()),
             Refused::Transaction(_) => Fault("a condition of a transaction did not hold".into()),
             Refused::Fault(fault) => fault,
         }
@@ -132,9 +132,7 @@ fn failure(answer: &Answer) -> Failure {
     let said = body["message"].as_str().or_else(|| body["Message"].as_str()).unwrap_or_default();
     let text = format!("{} {kind}: {said}", answer.status.as_u16());
     match kind {
-        "ConditionalCheckFailedException" => {
-            Failure::Refused(Refused::Condition(body.get("Item").cloned()))
-        }
+        "ConditionalCheckFailedException" => Failure::Refused(Refused::Condition),
         "TransactionCanceledException" => cancelled(&body, text),
         "ProvisionedThroughputExceededException"
         | "ThrottlingException"
@@ -189,7 +187,8 @@ mod tests {
 
     #[test]
     fn a_denial_lasts_and_an_outage_passes() {
-        let denied = json!({"__type": "com.amazon.coral.service#AccessDeniedException", "Message": "no"});
+        let denied =
+            json!({"__type": "com.amazon.coral.service#AccessDeniedException", "Message": "no"});
         assert!(matches!(answered(400, denied), Failure::Lasting(text) if text.contains("no")));
         assert!(matches!(answered(503, Value::Null), Failure::Passing(_)));
     }

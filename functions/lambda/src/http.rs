@@ -151,8 +151,12 @@ impl Endpoint {
         let Outgoing { method, path, kind, body, timeout: _ } = outgoing;
         let address = format!("{}{path}", self.base);
         let uri: Uri = address.parse().map_err(|error| Fault(format!("{address}: {error}")))?;
-        let signable =
-            Signable { method: method.as_str(), host: &self.authority, path: uri.path(), body: &body };
+        let signable = Signable {
+            method: method.as_str(),
+            host: &self.authority,
+            path: uri.path(),
+            body: &body,
+        };
         let mut headers = self.signer.sign(&self.network.identity, signable, SystemTime::now())?;
         match kind {
             Kind::Plain => {}

@@ -79,8 +79,7 @@ impl Signer {
         let day = &date[..8];
         let scope = format!("{day}/{}/{}/aws4_request", identity.region, self.service);
         let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hash(canonical.as_bytes()));
-        let signature =
-            calculate_signature(self.key(identity, day, now), to_sign.as_bytes());
+        let signature = calculate_signature(self.key(identity, day, now), to_sign.as_bytes());
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={signed}, Signature={signature}",
             identity.access_key
@@ -119,7 +118,9 @@ fn canonical(identity: &Identity, request: Signable<'_>, date: &str) -> (String,
             "host;x-amz-date;x-amz-security-token",
         ),
         None => (
-            format!("{method}\n{path}\n\nhost:{host}\nx-amz-date:{date}\n\nhost;x-amz-date\n{body}"),
+            format!(
+                "{method}\n{path}\n\nhost:{host}\nx-amz-date:{date}\n\nhost;x-amz-date\n{body}"
+            ),
             "host;x-amz-date",
         ),
     }
@@ -182,8 +183,7 @@ mod tests {
             .into();
         let url = format!("http://{}{}", request.host, request.path);
         let body = SignableBody::Bytes(request.body);
-        let signable =
-            SignableRequest::new(request.method, url, std::iter::empty(), body).unwrap();
+        let signable = SignableRequest::new(request.method, url, std::iter::empty(), body).unwrap();
         let (instructions, _) = sign(signable, &params).unwrap().into_parts();
         let mut built = http::Request::builder().uri("/").body(()).unwrap();
         instructions.apply_to_request_http1x(&mut built);

@@ -41,8 +41,7 @@ async fn settle<P: Ports>(
         return Ok(Vec::new());
     };
     notes.user(&connection.user_id);
-    let (named, pushes) =
-        join(release(ports, &connection), leave_rooms(ports, &connection)).await;
+    let (named, pushes) = join(release(ports, &connection), leave_rooms(ports, &connection)).await;
     named?;
     pushes
 }

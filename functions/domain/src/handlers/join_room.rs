@@ -1,8 +1,6 @@
 //! `joinRoom`: asking to be let in. Admins' decisions are in `decide`.
 
-use chatctl_protocol::{
-    ErrorCode, JoinRoom, JoinStatus, JoinStep, Refusal, ServerMessage,
-};
+use chatctl_protocol::{ErrorCode, JoinRoom, JoinStatus, JoinStep, Refusal, ServerMessage};
 use futures_util::future::try_join;
 
 use super::decide;
@@ -46,10 +44,8 @@ async fn request<P: Ports>(ports: &P, call: Call<'_>, room_id: &str) -> Result<O
         return Ok(come_back(ports, &caller, room_id, &rows).await?);
     }
     ask(ports, &caller, room_id, &rows).await?;
-    let pushed = ServerMessage::JoinRequest {
-        user_id: caller.user_id.clone(),
-        room_id: room_id.to_owned(),
-    };
+    let pushed =
+        ServerMessage::JoinRequest { user_id: caller.user_id.clone(), room_id: room_id.to_owned() };
     let answer = response(room_id, JoinStatus::Pending, None);
     Ok(Outcome::answer(answer).push(rows.admins_attachments(), pushed))
 }
@@ -62,11 +58,9 @@ async fn come_back<P: Ports>(
     rows: &RoomRows,
 ) -> Result<Outcome, Failure> {
     let attachment = attachment(caller, room_id, ports.now());
-    let (attached, ()) = try_join(
-        ports.attach(&attachment),
-        ports.enter_room(&caller.connection_id, room_id),
-    )
-    .await?;
+    let (attached, ()) =
+        try_join(ports.attach(&attachment), ports.enter_room(&caller.connection_id, room_id))
+            .await?;
     let room_name = rows.existing()?.room_name.clone();
     let outcome = Outcome::answer(response(room_id, JoinStatus::Approved, Some(room_name)));
     if !attached || is_online(&rows.attachments, &caller.person_id) {

@@ -65,7 +65,8 @@ async fn sweep<P: Ports>(
 ) -> Result<(), Fault> {
     let Member { room_id, person_id, .. } = departure.member;
     let attachments = ports.attachments(room_id).await?;
-    let left_over = attachments.iter().filter(|row| departure.dissolves || row.member_id == *person_id);
+    let left_over =
+        attachments.iter().filter(|row| departure.dissolves || row.member_id == *person_id);
     let mut detaching = stream::iter(left_over)
         .map(|row| ports.detach(room_id, &row.connection_id))
         .buffer_unordered(IN_FLIGHT);
@@ -86,9 +87,10 @@ async fn sweep<P: Ports>(
 fn told(call: Call<'_>, rows: &RoomRows, member: &Member) -> Outcome {
     let room_id = || member.room_id.clone();
     let left = ServerMessage::MemberLeft { room_id: room_id(), user_id: member.user_id.clone() };
-    let own = rows.attachments.iter().filter(|row| {
-        row.member_id == member.person_id && row.connection_id != call.connection_id
-    });
+    let own = rows
+        .attachments
+        .iter()
+        .filter(|row| row.member_id == member.person_id && row.connection_id != call.connection_id);
     Outcome::answer(ServerMessage::RoomLeft { room_id: room_id() })
         .push(others(&rows.attachments, &member.person_id).chain(own), left)
 }

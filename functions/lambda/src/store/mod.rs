@@ -5,9 +5,9 @@
 mod connections;
 mod messages;
 mod names;
-mod row;
 mod room_row;
 mod rooms;
+mod row;
 
 use chatctl_domain::Fault;
 use serde::Deserialize;
@@ -101,7 +101,7 @@ impl Host {
         input["TableName"] = table.physical()?.into();
         match self.dynamo()?.run(operation, &input).await {
             Ok(()) => Ok(true),
-            Err(Refused::Condition(_)) => Ok(false),
+            Err(Refused::Condition) => Ok(false),
             Err(refused) => Err(refused.into()),
         }
     }

@@ -179,12 +179,7 @@ impl RoomStore for Host {
         Ok(sort(self.query(Table::Rooms, input).await?)?.members)
     }
 
-    async fn ask(
-        &self,
-        request: &JoinRequest,
-        instead_of: &str,
-        now: u64,
-    ) -> Result<bool, Fault> {
+    async fn ask(&self, request: &JoinRequest, instead_of: &str, now: u64) -> Result<bool, Fault> {
         let input = json!({
             "Item": RoomRow::from(request),
             "ConditionExpression":
