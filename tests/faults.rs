@@ -78,7 +78,7 @@ async fn a_lost_disconnect_heals() {
     let mut bob = Chat::join(&url, "Bob").await;
     let room = room_of(&mut alice, &mut [("Bob", &mut bob)]).await;
 
-    let lose = stage.chatctl(&["faults", "--drop-disconnect", "1"]);
+    let lose = stage.chatctl(&["faults", "set", "--drop-disconnect", "1"]);
     assert!(lose.status.success(), "{}", String::from_utf8_lossy(&lose.stderr));
     bob.close().await;
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -103,7 +103,7 @@ async fn a_crashed_function_costs_one_request() {
     let say = |text: &str| json!({"action": "sendMessage", "roomId": room, "message": text});
     assert_eq!(alice.ask(say("one")).await["action"], "messageAck");
 
-    let crash = stage.chatctl(&["faults", "--crash-function", "SendMessageHandler"]);
+    let crash = stage.chatctl(&["faults", "set", "--crash-function", "SendMessageHandler"]);
     assert!(crash.status.success(), "{}", String::from_utf8_lossy(&crash.stderr));
     alice.send(&say("two")).await;
     let failed = alice
