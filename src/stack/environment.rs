@@ -1,35 +1,29 @@
-//! What a function is told by environment variables: only names of things that its grants name.
+//! What functions are told by environment variables: the physical names of the stack's things.
+//!
+//! Every function is told every name, whatever it may do: a name opens nothing, and a call without
+//! its grant is to fail as a denial that names the missing statement, not as a missing name.
 
 use std::collections::BTreeMap;
 
-use super::{Function, Grant, Stack};
+use super::Stack;
 
 impl Stack {
-    /// The function's environment. The host adds what only it knows: `CONNECTIONS_ENDPOINT`, and
-    /// Lambda's own variables.
-    pub fn environment(&self, function: &Function) -> BTreeMap<String, String> {
-        let mut variables = BTreeMap::from([("CHATCTL_STAGE".to_owned(), self.name.stage.clone())]);
-        variables.extend(function.grants.iter().filter_map(|grant| self.variable(grant)));
-        variables
-    }
-
-    fn variable(&self, grant: &Grant) -> Option<(String, String)> {
-        match grant {
-            Grant::Table { table, .. } | Grant::Index { table, .. } => {
-                Some((variable_name("TABLE", table), self.name.physical(table)))
-            }
-            Grant::Parameter(name) => {
-                let value = format!("/{}/{}/{name}", self.name.project, self.name.stage);
-                Some((variable_name("PARAMETER", name), value))
-            }
-            Grant::Invoke(target) => {
-                Some((variable_name("FUNCTION", target), self.name.physical(target)))
-            }
-            Grant::Connections(_) => None,
-        }
+    /// The environment of each function. The host adds what only it knows: `CONNECTIONS_ENDPOINT`,
+    /// and Lambda's own variables.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let tables =
+            self.tables.iter().map(|table| (variable("TABLE", &table.logical), &table.physical));
+        let parameters =
+            self.parameters.iter().map(|one| (variable("PARAMETER", &one.logical), &one.physical));
+        // Only functions without a route are ever invoked by others.
+        let invoked = self.functions.iter().filter(|function| function.route.is_none());
+        let functions = invoked.map(|one| (variable("FUNCTION", &one.logical), &one.physical));
+        let stage = ("CHATCTL_STAGE".to_owned(), &self.name.stage);
+        let all = std::iter::once(stage).chain(tables).chain(parameters).chain(functions);
+        all.map(|(name, value)| (name, value.clone())).collect()
     }
 }
 
-fn variable_name(kind: &str, logical: &str) -> String {
+fn variable(kind: &str, logical: &str) -> String {
     format!("{kind}_{}", logical.to_ascii_uppercase().replace('-', "_"))
 }

@@ -115,7 +115,7 @@ impl Host {
             code_sha256: deployment.code_sha256.clone(),
             memory_mb: function.memory_mb,
             timeout_s: function.timeout_s,
-            environment: stack.environment(function),
+            environment: stack.environment(),
             log_group: function.log_group.clone(),
         }
     }
