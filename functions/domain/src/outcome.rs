@@ -48,7 +48,7 @@ impl Outcome {
         Self { answer: Some(message), pushes: Vec::new() }
     }
 
-    pub fn push<'a, T: Into<Target>>(
+    pub fn push<T: Into<Target>>(
         mut self,
         to: impl IntoIterator<Item = T>,
         message: ServerMessage,

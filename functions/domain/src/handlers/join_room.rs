@@ -41,7 +41,7 @@ async fn request<P: Ports>(ports: &P, call: Call<'_>, room_id: &str) -> Result<O
     .await?;
     rows.existing()?;
     if rows.member(&caller.person_id).is_some() {
-        return Ok(come_back(ports, &caller, room_id, &rows).await?);
+        return come_back(ports, &caller, room_id, &rows).await;
     }
     ask(ports, &caller, room_id, &rows).await?;
     let pushed =
