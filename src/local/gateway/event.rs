@@ -3,36 +3,41 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
+use ulid::Ulid;
 
-use super::GatewaySettings;
-use super::connection::Identity;
+use super::connection::{Identity, Person};
+use super::settings::GatewaySettings;
 
 type Map = BTreeMap<String, String>;
 type MultiMap = BTreeMap<String, Vec<String>>;
 
-/// A proxy event; absent parts are absent on the wire.
+/// An event; absent parts are absent on the wire.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event<'a> {
-    /// `REQUEST`, for authorizers only.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<&'static str>,
-    /// The ARN to decide on, for authorizers only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method_arn: Option<String>,
-    /// Always empty, for authorizers only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stage_variables: Option<Map>,
     #[serde(flatten)]
-    pub http: Http<'a>,
-    pub request_context: RequestContext<'a>,
+    authorization: Option<Authorization<'a>>,
+    #[serde(flatten)]
+    http: Http<'a>,
+    request_context: RequestContext<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<&'a str>,
-    pub is_base64_encoded: bool,
+    body: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_base64_encoded: Option<bool>,
+}
+
+/// What only authorizers are told.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Authorization<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    method_arn: &'a str,
+    stage_variables: Map,
 }
 
 /// The handshake's headers and query; absent on messages.
@@ -78,10 +83,7 @@ pub struct RequestContext<'a> {
 
 /// Whose event it is.
 pub struct Subject<'a> {
-    pub connection_id: &'a str,
-    pub connected_at: i64,
-    pub identity: &'a Identity,
-    pub domain: &'a str,
+    pub person: &'a Person,
     pub authorizer: Option<&'a Value>,
 }
 
@@ -95,21 +97,22 @@ impl<'a> RequestContext<'a> {
         request_id: &'a str,
     ) -> Self {
         let now = Timestamp::now();
+        let Subject { person, authorizer } = *subject;
         Self {
             route_key,
             event_type,
             extended_request_id: request_id,
-            request_time: now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+            request_time: request_time(now),
             message_direction: "IN",
             stage: &settings.stage,
-            connected_at: subject.connected_at,
+            connected_at: person.connected_at,
             request_time_epoch: now.as_millisecond(),
-            identity: subject.identity,
+            identity: &person.identity,
             request_id,
-            domain_name: subject.domain,
-            connection_id: subject.connection_id,
+            domain_name: &person.domain,
+            connection_id: &person.id,
             api_id: &settings.api_id,
-            authorizer: subject.authorizer,
+            authorizer,
             message_id: None,
             disconnect_status_code: None,
             disconnect_reason: None,
@@ -117,11 +120,33 @@ impl<'a> RequestContext<'a> {
     }
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
+    /// An event for a route's function.
+    pub fn new(http: Http<'a>, request_context: RequestContext<'a>, body: Option<&'a str>) -> Self {
+        Self { authorization: None, http, request_context, body, is_base64_encoded: Some(false) }
+    }
+
+    /// An event for an authorizer, which is to decide on this ARN.
+    pub fn to_authorize(
+        method_arn: &'a str,
+        http: Http<'a>,
+        request_context: RequestContext<'a>,
+    ) -> Self {
+        let authorization =
+            Some(Authorization { kind: "REQUEST", method_arn, stage_variables: Map::new() });
+        Self { authorization, http, request_context, body: None, is_base64_encoded: None }
+    }
+
     /// The event as a function receives it.
     pub fn payload(&self) -> Bytes {
+        // Texts, numbers and maps with text keys: nothing that JSON cannot hold.
         serde_json::to_vec(self).map(Bytes::from).unwrap_or_default()
     }
+}
+
+/// `09/Feb/2024:18:23:28 +0000`.
+fn request_time(now: Timestamp) -> String {
+    now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
 }
 
 /// The handshake's headers and query, kept while the handshake lasts.
@@ -134,14 +159,15 @@ pub struct HandshakeParts {
 }
 
 impl HandshakeParts {
-    /// Reads them off a request. Where a name occurs twice, the last value is the single one.
+    /// Reads them off a request. Where a name occurs twice, the last value is the single one. What
+    /// concerns only the hop to the gateway is left out.
     pub fn read(headers: &HeaderMap, query: Option<&str>) -> Self {
         let mut parts = Self::default();
         for (name, value) in headers {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            let name = header_case(name.as_str());
-            parts.multi_headers.entry(name.clone()).or_default().push(value.clone());
-            parts.headers.insert(name, value);
+            if name != header::CONNECTION && name != header::UPGRADE {
+                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                parts.push_header(header_case(name.as_str()), value);
+            }
         }
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -152,14 +178,49 @@ impl HandshakeParts {
         parts
     }
 
+    /// Adds what API Gateway's front door adds.
+    pub fn forwarded(&mut self, source_ip: &str) {
+        let port = self.header("Host").and_then(|host| host.rsplit_once(':')).map(|(_, port)| port);
+        let port = port.unwrap_or("80").to_owned();
+        let hops = match self.headers.remove("X-Forwarded-For") {
+            Some(before) => format!("{before}, {source_ip}"),
+            None => source_ip.to_owned(),
+        };
+        for (name, value) in [
+            ("X-Forwarded-For", hops),
+            ("X-Forwarded-Port", port),
+            ("X-Forwarded-Proto", "http".to_owned()),
+            ("X-Amzn-Trace-Id", trace_id(Timestamp::now())),
+        ] {
+            self.multi_headers.remove(name);
+            self.push_header(name.to_owned(), value);
+        }
+    }
+
+    /// Those of a `$disconnect` event: the host, and three that are always empty.
+    pub fn of_disconnect(domain: &str) -> Self {
+        let mut parts = Self::default();
+        for (name, value) in
+            [("Host", domain), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")]
+        {
+            parts.push_header(name.to_owned(), value.to_owned());
+        }
+        parts
+    }
+
+    fn push_header(&mut self, name: String, value: String) {
+        self.multi_headers.entry(name.clone()).or_default().push(value.clone());
+        self.headers.insert(name, value);
+    }
+
     /// A query parameter.
     pub fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
     }
 
-    /// A header, by its name in API Gateway's case.
+    /// A header, by its name in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
+        self.headers.get(&header_case(&name.to_ascii_lowercase())).map(String::as_str)
     }
 
     /// As part of an event; an empty query is absent.
@@ -174,30 +235,91 @@ impl HandshakeParts {
     }
 }
 
-/// `sec-websocket-key` as API Gateway hands it on: `Sec-WebSocket-Key`.
+/// `sec-websocket-key` as clients write it and API Gateway hands it on: `Sec-WebSocket-Key`.
 fn header_case(name: &str) -> String {
     let word = |word: &str| match word {
         "websocket" => "WebSocket".to_owned(),
-        _ => word[..1].to_ascii_uppercase() + &word[1..],
+        _ => {
+            let mut characters = word.chars();
+            let first = characters.next().map(|first| first.to_ascii_uppercase());
+            first.into_iter().chain(characters).collect()
+        }
     };
-    let words: Vec<String> = name
-        .split('-')
-        .map(|part| if part.is_empty() { String::new() } else { word(part) })
-        .collect();
-    words.join("-")
+    name.split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
+/// A trace of its own for each handshake, in X-Ray's form.
+fn trace_id(now: Timestamp) -> String {
+    let random = Ulid::new().random();
+    format!("Root=1-{:08x}-{:024x}", now.as_second(), random)
+}
+
+/// A query's name or value, decoded as forms are.
 fn decoded(text: &str) -> String {
     let spaced = text.replace('+', " ");
     percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// The headers of a `$disconnect` event.
-pub fn disconnect_headers(domain: &str) -> HandshakeParts {
-    let pairs = [("Host", domain), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")];
-    let headers: Map =
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let multi_headers =
-        headers.iter().map(|(name, value)| (name.clone(), vec![value.clone()])).collect();
-    HandshakeParts { headers, multi_headers, ..HandshakeParts::default() }
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn headers_have_the_case_that_clients_write() {
+        let cases = [
+            ("sec-websocket-key", "Sec-WebSocket-Key"),
+            ("host", "Host"),
+            ("user-agent", "User-Agent"),
+            ("x--y", "X--Y"),
+            ("-", "-"),
+        ];
+        for (name, written) in cases {
+            assert_eq!(header_case(name), written);
+        }
+    }
+
+    #[test]
+    fn the_time_has_the_form_of_access_logs() {
+        let time: Timestamp = "2024-02-09T18:23:28.5Z".parse().unwrap();
+        assert_eq!(request_time(time), "09/Feb/2024:18:23:28 +0000");
+    }
+
+    #[test]
+    fn of_values_with_one_name_the_last_is_the_single_one() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-a", HeaderValue::from_static("1"));
+        headers.append("x-a", HeaderValue::from_static("2"));
+        headers.append("upgrade", HeaderValue::from_static("websocket"));
+        let parts = HandshakeParts::read(&headers, Some("a=1&b&a=2%20+%C3%A9&&c=%zz"));
+        assert_eq!(
+            serde_json::to_value(parts.http()).unwrap(),
+            json!({
+                "headers": {"X-A": "2"},
+                "multiValueHeaders": {"X-A": ["1", "2"]},
+                "queryStringParameters": {"a": "2  é", "b": "", "c": "%zz"},
+                "multiValueQueryStringParameters": {"a": ["1", "2  é"], "b": [""], "c": ["%zz"]},
+            })
+        );
+    }
+
+    #[test]
+    fn the_front_door_adds_where_the_request_came_from() {
+        let mut headers = HeaderMap::new();
+        headers.append("host", HeaderValue::from_static("127.0.0.1:4000"));
+        headers.append("x-forwarded-for", HeaderValue::from_static("10.0.0.1"));
+        let mut parts = HandshakeParts::read(&headers, None);
+        parts.forwarded("127.0.0.1");
+        assert_eq!(parts.header("x-forwarded-for"), Some("10.0.0.1, 127.0.0.1"));
+        assert_eq!(parts.header("X-Forwarded-Port"), Some("4000"));
+        assert_eq!(parts.header("X-Forwarded-Proto"), Some("http"));
+        let trace = parts.header("X-Amzn-Trace-Id").unwrap();
+        let lengths: Vec<_> = trace.split('-').map(str::len).collect();
+        assert_eq!(lengths, ["Root=1".len(), 8, 24], "{trace}");
+        let event = serde_json::to_value(parts.http()).unwrap();
+        assert_eq!(event["multiValueHeaders"]["X-Forwarded-For"], json!(["10.0.0.1, 127.0.0.1"]));
+        assert!(event.get("queryStringParameters").is_none());
+    }
 }
