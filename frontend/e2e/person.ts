@@ -9,12 +9,18 @@ export class Person {
   readonly context: BrowserContext
   /** The way between this page and the server. */
   readonly line: Line
+  /** What the browser complained of: errors of the page, breaches of its policy. */
+  readonly #complaints: string[] = []
 
   private constructor(name: string, context: BrowserContext, page: Page, line: Line) {
     this.name = name
     this.context = context
     this.page = page
     this.line = line
+    page.on('pageerror', (error) => this.#complaints.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.#complaints.push(message.text())
+    })
   }
 
   /** Names are held while their owner lives, and stages outlive tests: each test uses fresh ones. */
@@ -90,12 +96,15 @@ export class Person {
   /** The list of people, opened where it is not. */
   async people(): Promise<Locator> {
     const panel = this.page.getByRole('complementary', { name: 'People' })
-    if (!(await panel.isVisible())) await this.page.getByRole('button', { name: 'People', exact: true }).click()
+    const toggle = this.page.getByRole('button', { name: 'People', exact: true })
+    await expect(toggle.or(panel).first()).toBeVisible()
+    if (!(await panel.isVisible())) await toggle.click()
     await expect(panel).toBeVisible()
     return panel
   }
 
   async leave(): Promise<void> {
+    expect(this.#complaints, `${this.name}'s browser complains of nothing`).toEqual([])
     await this.context.close()
   }
 }
