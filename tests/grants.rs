@@ -137,21 +137,25 @@ impl Scene {
             (format!("Alice {mark}"), format!("Bob {mark}"), format!("Carol {mark}"));
         let Some(mut alice) = self.enter(&alice_name, None).await else { return };
         let Some(mut bob) = self.enter(&bob_name, None).await else { return };
-        let Some(mut carol) = self.enter(&carol_name, None).await else { return };
         let created = tell(&mut alice, json!({"action": "createRoom", "roomName": "Lobby"})).await;
         let room = created["roomId"].as_str().unwrap_or("000000000000").to_owned();
         self.let_in(&mut alice, &mut bob, &bob_name, &room).await;
-        tell(&mut carol, json!({"action": "joinRoom", "subAction": "request", "roomId": room}))
-            .await;
+        let ask = json!({"action": "joinRoom", "subAction": "request", "roomId": room});
+        // A stranger of that name asked and is gone: Carol's request takes the place of theirs.
+        let Some(mut stranger) = self.enter(&carol_name, None).await else { return };
+        tell(&mut stranger, ask.clone()).await;
+        stranger.close().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let Some(mut carol) = self.enter(&carol_name, None).await else { return };
+        tell(&mut carol, ask).await;
         let reject = json!({"action": "joinRoom", "subAction": "reject", "roomId": room, "targetUserId": carol_name});
         tell(&mut alice, reject).await;
         self.let_in(&mut alice, &mut carol, &carol_name, &room).await;
         self.talk(&mut alice, &mut bob, &room).await;
         let bob = self.come_back(bob, &bob_name, &room).await;
         self.lose(carol, &carol_name, &mut alice, &room).await;
-        for chat in [&mut alice].into_iter().chain(&mut bob.into_iter().collect::<Vec<_>>()) {
-            tell(chat, json!({"action": "leaveRoom", "roomId": room})).await;
-        }
+        tell(&mut alice, json!({"action": "leaveRoom", "roomId": room})).await;
+        self.leave_in_silence(bob, &bob_name, &room).await;
         alice.close().await;
         // The last disconnects and asynchronous refusals are still at work.
         tokio::time::sleep(Duration::from_millis(400)).await;
@@ -194,6 +198,7 @@ impl Scene {
         bob.close().await;
         let mut silent = Chat::connect(&self.url, name, Some(&session)).await.ok()?;
         silent.patience = PATIENCE;
+        tell(&mut silent, json!({"action": "getMembers", "roomId": room})).await;
         tell(
             &mut silent,
             json!({"action": "sendMessage", "roomId": room, "message": "I never said hello"}),
@@ -204,31 +209,60 @@ impl Scene {
         bob
     }
 
-    /// Carol's disconnect is lost; everyone who meets what is left of her cleans up.
+    /// Leaves on a connection that never said hello, so that the room does not know it.
+    async fn leave_in_silence(&self, bob: Option<Chat>, name: &str, room: &str) {
+        let Some(bob) = bob else { return };
+        let session = bob.session.clone();
+        bob.close().await;
+        let Ok(mut silent) = Chat::connect(&self.url, name, Some(&session)).await else { return };
+        silent.patience = PATIENCE;
+        tell(&mut silent, json!({"action": "leaveRoom", "roomId": room})).await;
+        silent.close().await;
+    }
+
+    /// Carol's disconnect is lost, twice; everyone who meets what is left of her cleans up.
     async fn lose(&self, carol: Chat, name: &str, alice: &mut Chat, room: &str) {
-        let lost =
-            chatctl::local::faults::FaultSettings { drop_disconnect: 1.0, ..Default::default() };
-        self.control.set_faults(&lost).await.unwrap();
-        carol.close().await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        self.control.set_faults(&Default::default()).await.unwrap();
-        self.age().await;
+        let session = carol.session.clone();
+        self.lose_disconnect(carol).await;
+        tell(alice, json!({"action": "ping"})).await;
         tell(alice, json!({"action": "sendMessage", "roomId": room, "message": "anyone?"})).await;
+        let Some(carol) = self.enter(name, Some(&session)).await else { return };
+        self.lose_disconnect(carol).await;
+        // The hello of another connection of hers meets the dead one.
+        if let Some(again) = self.enter(name, Some(&session)).await {
+            self.lose_disconnect(again).await;
+        }
         if let Some(stranger) = self.enter(name, None).await {
             stranger.close().await;
         }
     }
 
-    /// Makes every connection look a minute old: younger ones may still be connecting and are left alone.
+    async fn lose_disconnect(&self, chat: Chat) {
+        let lost =
+            chatctl::local::faults::FaultSettings { drop_disconnect: 1.0, ..Default::default() };
+        self.control.set_faults(&lost).await.unwrap();
+        chat.close().await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        self.control.set_faults(&Default::default()).await.unwrap();
+        self.age().await;
+    }
+
+    /// Makes every connection look older: a minute, as younger ones may still be connecting and are
+    /// left alone, and half an hour nearer to its row's expiry, which a ping moves only then.
     async fn age(&self) {
-        for (table, attribute) in
+        for (table, since) in
             [(&self.rooms_table, "attachedAt"), (&self.connections_table, "connectedAt")]
         {
             let rows = self.database.scan().table_name(table).send().await.unwrap();
             for mut row in rows.items.unwrap_or_default() {
-                let Some(AttributeValue::N(at)) = row.get(attribute) else { continue };
-                let older = at.parse::<i64>().unwrap() - 60_000;
-                row.insert(attribute.to_owned(), AttributeValue::N(older.to_string()));
+                if !row.contains_key(since) {
+                    continue;
+                }
+                for (attribute, less) in [(since, 60_000), ("expiresAt", 1_800)] {
+                    let Some(AttributeValue::N(at)) = row.get(attribute) else { continue };
+                    let older = at.parse::<i64>().unwrap() - less;
+                    row.insert(attribute.to_owned(), AttributeValue::N(older.to_string()));
+                }
                 self.database
                     .put_item()
                     .table_name(table)
