@@ -54,7 +54,8 @@ pub struct LambdaLimits {
     /// Invocations of one function that may wait; beyond them callers are throttled.
     pub waiting: usize,
     /// How long an invocation waits for a busy instance before another one is started. About what
-    /// a cold start takes: waiting less would start processes that come too late to help.
+    /// a cold start takes: waiting less would start processes that come too late to help, waiting
+    /// longer leaves callers in line who could have been served.
     pub patience: Duration,
     /// After so long without an invocation an instance ends, unless it is the function's last.
     pub idle: Duration,
@@ -69,7 +70,7 @@ impl Default for LambdaLimits {
         Self {
             instances: 10,
             waiting: 10_000,
-            patience: Duration::from_millis(20),
+            patience: Duration::from_millis(5),
             idle: Duration::from_secs(300),
             init: Duration::from_secs(10),
             event_retries: vec![Duration::from_secs(60), Duration::from_secs(120)],

@@ -313,3 +313,56 @@ impl Writer {
 fn cut(message: &str) -> &str {
     &message[..message.floor_char_boundary(MESSAGE_BYTES)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::logs::schema;
+
+    fn writer(folder: &tempfile::TempDir) -> Writer {
+        Writer {
+            connection: schema::open(&folder.path().join("logs.sqlite")).unwrap(),
+            streams: HashMap::new(),
+            next: 1,
+            waiting: Arc::default(),
+            swept: None,
+        }
+    }
+
+    fn count(writer: &Writer) -> (i64, i64) {
+        let sql = "SELECT count(*), (SELECT bytes FROM groups WHERE name = 'g') FROM events";
+        writer.connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    }
+
+    #[test]
+    fn a_sweep_deletes_what_is_past_its_retention_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(&folder);
+        let now = 100 * DAY_MS;
+        let line = |days: i64| LogLine { timestamp_ms: now - days * DAY_MS, message: "abc".into() };
+        let lines = vec![line(9), line(8), line(6), line(0)];
+        writer.waiting.store(1 << 20, Ordering::Relaxed);
+        writer.store(vec![("g".into(), "s".into(), lines)], now).unwrap();
+        assert_eq!(count(&writer), (4, 12));
+        assert_eq!(writer.sweep(now).unwrap(), 0, "a group without retention keeps everything");
+        writer.set_retention("g", Some(7)).unwrap();
+        assert_eq!(writer.sweep(now).unwrap(), 2);
+        assert_eq!(count(&writer), (2, 6));
+        assert_eq!(writer.sweep(now).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_writer_that_cannot_keep_up_drops_lines_and_says_so() {
+        let (sender, commands) = mpsc::channel();
+        let queue = Queue { sender, waiting: Arc::default(), dropped: AtomicUsize::new(0) };
+        queue.waiting.store(QUEUE_BYTES, Ordering::Relaxed);
+        queue.put("g".into(), "s".into(), vec![LogLine::now("a"), LogLine::now("b")]);
+        assert!(commands.try_recv().is_err());
+        queue.waiting.store(0, Ordering::Relaxed);
+        queue.put("g".into(), "s".into(), vec![LogLine::now("c")]);
+        let Ok(Command::Lines { lines, .. }) = commands.try_recv() else { panic!("lines") };
+        let messages: Vec<&str> = lines.iter().map(|line| line.message.as_str()).collect();
+        let note = "[2 lines were dropped: more was logged than can be stored]";
+        assert_eq!(messages, [note, "c"]);
+    }
+}
