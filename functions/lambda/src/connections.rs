@@ -17,7 +17,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Attempts while API Gateway says 429, which means a rate or a full buffer and never a closed connection.
-const ATTEMPTS: u32 = 4;
+const ATTEMPTS: u32 = 8;
 
 impl Host {
     async fn callback(&self, method: Method, id: &str, body: Bytes) -> Result<Answer, Fault> {

@@ -84,8 +84,8 @@ pub(crate) fn bits() -> u128 {
     u128::from_le_bytes(bytes)
 }
 
-/// How long to wait after a failed attempt (1, 2, …): full jitter below 50, 100, 200 … ms.
+/// How long to wait after a failed attempt (1, 2, …): full jitter below 50, 100, 200, 400, 800, 800 … ms.
 pub(crate) fn jitter(attempt: u32) -> Duration {
-    let ceiling = 50_u64 << attempt.min(6).saturating_sub(1);
+    let ceiling = 50_u64 << (attempt.clamp(1, 5) - 1);
     Duration::from_millis((bits() % u128::from(ceiling)) as u64 + 1)
 }

@@ -1,7 +1,6 @@
 //! `sendMessage`: stored first, then told to every connected member and acknowledged.
 
 use chatctl_protocol::{ChatMessage, Refusal, SendMessage, ServerMessage};
-use futures_util::future::try_join;
 use ulid::Ulid;
 
 use crate::caller::{Call, Speaker};
@@ -34,11 +33,9 @@ pub(crate) async fn handle<P: Ports>(
         reply_to,
     };
     let stored = StoredMessage { message, person_id: speaker.person_id.clone() };
-    let (outcome, ()) = try_join(
-        ports.store(&stored, expiry(timestamp, DEDUPE_TTL_S)),
-        attach(ports, call, &member, &speaker),
-    )
-    .await?;
+    // First, so that a failure is one of the whole request: what is told to have failed is not stored.
+    attach(ports, call, &member, &speaker).await?;
+    let outcome = ports.store(&stored, expiry(timestamp, DEDUPE_TTL_S)).await?;
     Ok(match outcome {
         Stored::New => told(call, stored.message, &speaker, &attachments),
         Stored::Before { message_id, timestamp } => {
