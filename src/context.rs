@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::aws::Cloud;
 use crate::cli::Globals;
 use crate::config::{LOCAL_STAGE, Project, unsupported_stage};
-use crate::deploy::host::{Running, reach};
+use crate::deploy::host::{Running, reach, silent};
 use crate::deploy::port::PortChoice;
 use crate::error::{CliError, Kind};
 use crate::local::state::StateDir;
@@ -126,11 +126,17 @@ impl Context {
     /// # Errors
     /// None does; then with the command that starts it.
     pub async fn running(&self) -> Result<Running, CliError> {
-        let down = || {
-            CliError::failed("stage-down", "the stage `local` is not running")
-                .hint("`chatctl deploy` starts it")
-        };
-        self.reach().await?.ok_or_else(down)
+        if let Some(running) = self.reach().await? {
+            return Ok(running);
+        }
+        Err(match silent(&self.state()?) {
+            Some(pid) => {
+                let message = format!("the stage's host (pid {pid}) does not answer this chatctl");
+                CliError::failed("host-away", message).hint("`chatctl deploy` replaces it")
+            }
+            None => CliError::failed("stage-down", "the stage `local` is not running")
+                .hint("`chatctl deploy` starts it"),
+        })
     }
 
     /// The AWS APIs of a running stage.

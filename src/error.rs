@@ -159,11 +159,10 @@ impl From<ProjectError> for CliError {
                 Self::from(error).at(&path, &text, position)
             }
             ProjectError::Manifest { path, text, error } => {
-                Self::new(Kind::Usage, "stack-invalid", error.message.clone()).at(
-                    &path,
-                    &text,
-                    error.position,
-                )
+                // The position is shown by its own line and caret.
+                let message = error.message.rsplit_once(" at line ");
+                let message = message.map_or(error.message.as_str(), |(message, _)| message);
+                Self::new(Kind::Usage, "stack-invalid", message).at(&path, &text, error.position)
             }
             ProjectError::Lower { path, error } => {
                 Self::new(Kind::Usage, "stack-invalid", error.to_string())

@@ -11,9 +11,11 @@ mod table;
 
 use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -182,6 +184,21 @@ impl Ui {
             object.extend(event);
         }
         self.line(&object.to_string())
+    }
+
+    /// Waits until nobody reads stdout any more, so that an endless command ends with its reader
+    /// and not only at its next line.
+    pub async fn reader_gone(&self) {
+        const EVERY: Duration = Duration::from_millis(200);
+        let (out, at_once) = (std::io::stdout(), Timespec::default());
+        loop {
+            // Nothing is asked for: errors and hang-ups are told anyway.
+            let mut asked = [PollFd::new(&out, PollFlags::empty())];
+            if poll(&mut asked, Some(&at_once)).is_ok() && !asked[0].revents().is_empty() {
+                return;
+            }
+            tokio::time::sleep(EVERY).await;
+        }
     }
 
     /// Says something on stderr, unless quiet.

@@ -61,7 +61,7 @@ fn show(outcome: &Outcome, ui: &Ui) -> Result<(), CliError> {
             "webSocketUrl": addresses.web_socket_url,
             "awsEndpointUrl": addresses.aws_endpoint_url,
         });
-        return ui.line(&result.to_string());
+        return ui.finished(&result);
     }
     if !changed {
         ui.note("No changes.");

@@ -38,6 +38,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
         tokio::select! {
             result = keep_deployed(args, context, changes.receiver) => result,
             result = keep_logging(context) => result,
+            () = context.ui.reader_gone() => Ok(()),
         }
     });
     context.ui.rest();

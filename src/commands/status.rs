@@ -7,10 +7,9 @@ use serde_json::json;
 use crate::aws::Tables;
 use crate::context::Context;
 use crate::deploy::Addresses;
-use crate::deploy::host::Running;
+use crate::deploy::host::{Running, silent};
 use crate::error::CliError;
-use crate::local::control::FunctionStatus;
-use crate::stack::Stack;
+use crate::local::lambda::FunctionStatus;
 use crate::ui::{Output, Ui};
 
 /// Show whether the stage runs, and its functions, tables and connections
@@ -72,7 +71,12 @@ fn show_down(context: &Context) -> Result<(), CliError> {
         None => "not deployed".to_owned(),
     };
     context.ui.line(&format!("Stage local: {said}"))?;
-    context.ui.note("`chatctl deploy` starts it.");
+    match silent(&context.state()?) {
+        Some(pid) => context.ui.warn(&format!(
+            "its host (pid {pid}) runs but does not answer this chatctl; `chatctl deploy` replaces it"
+        )),
+        None => context.ui.note("`chatctl deploy` starts it."),
+    }
     Ok(())
 }
 
@@ -151,15 +155,10 @@ fn show_text(
     if status.faults != crate::local::faults::FaultSettings::default() {
         ui.warn("faults are injected; `chatctl faults` shows them");
     }
-    if let Some(deployment) = &status.deployment {
-        let stack = deployment.stack().ok();
+    if status.deployment.is_some() {
         let header =
             ["FUNCTION", "RUNNING", "BUSY", "INVOCATIONS", "ERRORS", "COLD STARTS", "MAX MEMORY"];
-        let rows: Vec<_> = status
-            .functions
-            .iter()
-            .map(|function| function_row(function, stack.as_ref()))
-            .collect();
+        let rows: Vec<_> = status.functions.iter().map(function_row).collect();
         ui.text(&format!("\n{}", ui.table(&header, &rows)))?;
         let rows: Vec<_> =
             tables.iter().map(|table| vec![table.name.clone(), table.items.to_string()]).collect();
@@ -168,17 +167,14 @@ fn show_text(
     Ok(())
 }
 
-fn function_row(function: &FunctionStatus, stack: Option<&Stack>) -> Vec<String> {
-    let known =
-        stack.and_then(|stack| stack.functions.iter().find(|f| f.physical == function.name));
-    let name = known.map_or(&function.name, |function| &function.logical);
+fn function_row(function: &FunctionStatus) -> Vec<String> {
     let memory = if function.max_memory_mb == 0 {
         "-".to_owned()
     } else {
         format!("{} MB", function.max_memory_mb)
     };
     vec![
-        name.clone(),
+        function.handler.clone(),
         function.instances.to_string(),
         function.busy.to_string(),
         function.invocations.to_string(),

@@ -65,9 +65,7 @@ fn show_plan(items: &[Item], ui: &Ui) -> Result<(), CliError> {
 fn result(changed: bool, left: &[Item], ui: &Ui) -> Result<(), CliError> {
     match ui.output() {
         Output::Text | Output::Csv => Ok(()),
-        Output::Json | Output::Ndjson => {
-            ui.line(&json!({"changed": changed, "left": left}).to_string())
-        }
+        Output::Json | Output::Ndjson => ui.finished(&json!({"changed": changed, "left": left})),
     }
 }
 

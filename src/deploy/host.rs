@@ -59,6 +59,14 @@ pub async fn reach(state: &StateDir) -> Result<Option<Running>, StateError> {
     }
 }
 
+/// The pid of a host that runs but does not answer this version of the program.
+pub fn silent(state: &StateDir) -> Option<u32> {
+    let pid = state.host().ok().flatten()?.pid;
+    let command = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let is_host = String::from_utf8_lossy(&command).split('\0').any(|word| word == "--state-dir");
+    is_host.then_some(pid)
+}
+
 /// What holds the state folder. Only for whoever holds the deploy lock: asking takes the host's lock
 /// for a moment.
 pub(super) async fn find(state: &StateDir) -> Found {
@@ -71,9 +79,13 @@ pub(super) async fn find(state: &StateDir) -> Found {
         if !is_locked(&state.host_lock()) {
             return Found::Stopped;
         }
-        // It may be one that an interrupted deployment has only just started.
-        if Instant::now() > deadline {
-            return Found::Stuck(lock_holder(&state.host_lock()));
+        let holder = lock_holder(&state.host_lock());
+        let record = state.host().ok().flatten();
+        // One that wrote its record was ready. Another may have been started a moment ago, by a
+        // deployment that was interrupted.
+        let was_ready = holder.is_some() && record.map(|record| record.pid) == holder;
+        if was_ready || Instant::now() > deadline {
+            return Found::Stuck(holder);
         }
         sleep(Duration::from_millis(20)).await;
     }

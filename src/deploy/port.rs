@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 
 use super::DeployError;
+use super::host::Found;
+use crate::local::state::StateDir;
 
 /// The port where nobody chose one.
 pub const DEFAULT_PORT: u16 = 4510;
@@ -20,14 +22,29 @@ pub enum PortChoice {
 }
 
 impl PortChoice {
-    /// The port, given the one that a running host has.
-    pub(super) fn resolve(self, running: Option<u16>) -> Result<u16, DeployError> {
-        match (self, running) {
-            (Self::Named(port), Some(running)) if port == running => Ok(port),
-            (Self::Any | Self::Unchanged, Some(running)) => Ok(running),
-            (Self::Named(port), _) => free(port),
-            (Self::Unchanged, None) => free(DEFAULT_PORT),
-            (Self::Any, None) => free(0),
+    /// The port, given what is found on the stage: its own host does not stand in its way.
+    pub(super) fn resolve(self, found: &Found, state: &StateDir) -> Result<u16, DeployError> {
+        let (own, stuck) = match found {
+            Found::Running(running) => (Some(running.record.port), None),
+            Found::Stuck(pid) => (state.host().ok().flatten().map(|record| record.port), *pid),
+            Found::Stopped => (None, None),
+        };
+        self.choose(own, stuck)
+    }
+
+    fn choose(self, own: Option<u16>, stuck: Option<u32>) -> Result<u16, DeployError> {
+        let port = match (self, own) {
+            (Self::Named(port), Some(own)) if port == own => return Ok(port),
+            (Self::Any | Self::Unchanged, Some(own)) => return Ok(own),
+            (Self::Named(port), _) => port,
+            (Self::Unchanged, None) => DEFAULT_PORT,
+            (Self::Any, None) => 0,
+        };
+        match free(port) {
+            Err(DeployError::PortTaken { .. }) if stuck.is_some() && listener(port) == stuck => {
+                Ok(port)
+            }
+            other => other,
         }
     }
 }
@@ -37,9 +54,10 @@ fn free(port: u16) -> Result<u16, DeployError> {
     let bound = TcpListener::bind(("127.0.0.1", port)).and_then(|listener| listener.local_addr());
     match bound {
         Ok(address) => Ok(address.port()),
-        Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            Err(DeployError::PortTaken { port, owner: owner(port) })
-        }
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Err(DeployError::PortTaken {
+            port,
+            owner: listener(port).map(|pid| format!("pid {pid} ({})", command(pid))),
+        }),
         Err(source) => Err(DeployError::Io { what: format!("port {port}"), source }),
     }
 }
@@ -53,7 +71,7 @@ pub fn check(port: u16) -> Result<(), DeployError> {
 }
 
 /// The process that listens on a port, as `/proc` tells it; other systems do not.
-fn owner(port: u16) -> Option<String> {
+fn listener(port: u16) -> Option<u32> {
     let inodes: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .filter_map(|table| std::fs::read_to_string(table).ok())
@@ -63,8 +81,7 @@ fn owner(port: u16) -> Option<String> {
         .collect();
     let processes = std::fs::read_dir("/proc").ok()?.flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let mut holders = pids.filter(|pid| holds_any(*pid, &inodes));
-    holders.next().map(|pid| format!("pid {pid} ({})", command(pid)))
+    pids.into_iter().find(|pid| holds_any(*pid, &inodes))
 }
 
 /// The socket's inode in a line of `/proc/net/tcp`, if it listens (state 0A) on the port.
@@ -110,10 +127,23 @@ mod tests {
 
     #[test]
     fn a_running_host_keeps_its_port_unless_another_is_named() {
-        assert_eq!(PortChoice::Unchanged.resolve(Some(4711)).unwrap(), 4711);
-        assert_eq!(PortChoice::Any.resolve(Some(4711)).unwrap(), 4711);
-        assert_eq!(PortChoice::Named(4711).resolve(Some(4711)).unwrap(), 4711);
-        let free = PortChoice::Any.resolve(None).unwrap();
-        assert_eq!(PortChoice::Named(free).resolve(Some(4711)).unwrap(), free);
+        assert_eq!(PortChoice::Unchanged.choose(Some(4711), None).unwrap(), 4711);
+        assert_eq!(PortChoice::Any.choose(Some(4711), None).unwrap(), 4711);
+        assert_eq!(PortChoice::Named(4711).choose(Some(4711), None).unwrap(), 4711);
+        let free = PortChoice::Any.choose(None, None).unwrap();
+        assert_eq!(PortChoice::Named(free).choose(Some(4711), None).unwrap(), free);
+    }
+
+    #[test]
+    fn a_host_that_does_not_answer_is_no_obstacle_to_its_own_stage() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        assert!(PortChoice::Named(port).choose(None, Some(1)).is_err());
+        if cfg!(target_os = "linux") {
+            assert_eq!(
+                PortChoice::Named(port).choose(None, Some(std::process::id())).unwrap(),
+                port
+            );
+        }
     }
 }

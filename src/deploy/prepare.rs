@@ -12,7 +12,7 @@ use super::host::{self, Found, millis};
 use super::lock::DeployLock;
 use super::plan::{self, Action, Change, Deployed, Kind, Plan};
 use super::port::PortChoice;
-use super::record::{self, Builds, FrontendBuild, FunctionsBuild, SiteRecord};
+use super::record::{self, Builds, FunctionsBuild, SiteRecord};
 use super::site::{self, SiteFile};
 use super::{Addresses, DeployError, Event, OnEvent};
 use crate::config::Project;
@@ -74,7 +74,7 @@ pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared
         Found::Running(running) => Some(running),
         Found::Stopped | Found::Stuck(_) => None,
     };
-    let port = port.resolve(running.map(|running| running.record.port))?;
+    let port = port.resolve(&found, &state)?;
     let misfit = running.and_then(|running| host::misfit(running, port));
     let code_sha256 = build(&project.root, &state, colour, on_event).await?;
     let deployed = match running {
@@ -140,7 +140,7 @@ async fn build(
     let mut builds = record::builds(state);
     let sha256 = build_functions(root, state, &mut builds, colour, on_event).await?;
     if frontend::exists(root) {
-        build_frontend(root, state, &mut builds, on_event).await?;
+        build_frontend(root, on_event).await?;
     }
     Ok(sha256)
 }
@@ -162,32 +162,26 @@ async fn build_functions(
     }
     let tell = progress(Part::Functions, on_event);
     let binary = timed(Part::Functions, on_event, functions::build(root, colour, &tell)).await?;
-    let sha256 =
-        keep_binary(state, &binary).map_err(DeployError::io(binary.display().to_string()))?;
+    let sha256 = keep_binary(state, &binary)?;
     builds.functions = Some(FunctionsBuild { inputs, sha256: sha256.clone() });
     record::set_builds(state, builds)?;
     Ok(sha256)
 }
 
-async fn build_frontend(
-    root: &Path,
-    state: &StateDir,
-    builds: &mut Builds,
-    on_event: OnEvent<'_>,
-) -> Result<(), DeployError> {
-    let inputs = frontend::fingerprint(root);
-    if let Some(built) = &builds.frontend
-        && built.inputs == inputs
-        && built.output == frontend::output_fingerprint(root)
-        && frontend::output(root).is_dir()
-    {
-        on_event(Event::BuildSkipped { part: Part::Frontend });
+async fn build_frontend(root: &Path, on_event: OnEvent<'_>) -> Result<(), DeployError> {
+    let part = Part::Frontend;
+    if frontend::is_built(root) {
+        on_event(Event::BuildSkipped { part });
         return Ok(());
     }
-    let tell = progress(Part::Frontend, on_event);
-    timed(Part::Frontend, on_event, frontend::build(root, &tell)).await?;
-    builds.frontend = Some(FrontendBuild { inputs, output: frontend::output_fingerprint(root) });
-    record::set_builds(state, builds)
+    let _turn = frontend::turn(root).await?;
+    // Whoever had the turn before may have built the very same.
+    if frontend::is_built(root) {
+        on_event(Event::BuildSkipped { part });
+        return Ok(());
+    }
+    let tell = progress(part, on_event);
+    Ok(timed(part, on_event, frontend::build(root, &tell)).await?)
 }
 
 /// Passes a build's progress on as events.
@@ -213,21 +207,23 @@ async fn timed<T>(
 }
 
 /// Copies the binary to where the host runs it from, under the hash of its contents.
-fn keep_binary(state: &StateDir, binary: &Path) -> std::io::Result<String> {
-    let bytes = std::fs::read(binary)?;
+fn keep_binary(state: &StateDir, binary: &Path) -> Result<String, DeployError> {
+    let bytes = std::fs::read(binary).map_err(DeployError::io(binary.display().to_string()))?;
     let sha256 = hex(&Sha256::digest(&bytes));
     let kept = state.bootstrap(&sha256);
-    if kept.is_file() {
-        return Ok(sha256);
+    if !kept.is_file() {
+        write_program(&kept, &bytes).map_err(DeployError::io(kept.display().to_string()))?;
     }
-    let folder = kept.parent().unwrap_or(state.path());
-    std::fs::create_dir_all(folder)?;
-    // A half-written binary never has the final name.
-    let fresh = folder.join("bootstrap.new");
-    std::fs::write(&fresh, &bytes)?;
-    std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o755))?;
-    std::fs::rename(&fresh, &kept)?;
     Ok(sha256)
+}
+
+/// A half-written program never has the final name.
+fn write_program(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let fresh = path.with_extension("new");
+    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+    std::fs::write(&fresh, bytes)?;
+    std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o755))?;
+    std::fs::rename(&fresh, path)
 }
 
 fn site_files(

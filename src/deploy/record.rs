@@ -17,8 +17,6 @@ use crate::local::state::StateDir;
 pub(super) struct Builds {
     /// The functions.
     pub functions: Option<FunctionsBuild>,
-    /// The web app.
-    pub frontend: Option<FrontendBuild>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,15 +26,6 @@ pub(super) struct FunctionsBuild {
     pub inputs: String,
     /// The binary's SHA-256, in hex.
     pub sha256: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct FrontendBuild {
-    /// The inputs' fingerprint.
-    pub inputs: String,
-    /// The output's fingerprint.
-    pub output: String,
 }
 
 /// `site.json`: what was uploaded, by bucket and key.

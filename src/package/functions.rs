@@ -15,7 +15,6 @@ const BINARY: &str = "bootstrap";
 pub fn fingerprint(root: &Path) -> String {
     let home = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let rustup = home("RUSTUP_HOME").or_else(|| home("HOME").map(|home| home.join(".rustup")));
-    let settings = rustup.map(|folder| folder.join("settings.toml")).unwrap_or_default();
     let files = [
         "functions",
         "Cargo.toml",
@@ -25,7 +24,10 @@ pub fn fingerprint(root: &Path) -> String {
         "rust-toolchain",
     ];
     let inputs = files.into_iter().fold(Fingerprint::new(root), Fingerprint::tree);
-    let inputs = inputs.tree(&settings.to_string_lossy()).program("cargo").program("rustc");
+    // Which toolchain rustup runs where nothing else says so.
+    let settings = rustup.map(|folder| folder.join("settings.toml"));
+    let inputs = settings.iter().fold(inputs, |inputs, file| inputs.tree(&file.to_string_lossy()));
+    let inputs = inputs.program("cargo").program("rustc");
     ["RUSTUP_TOOLCHAIN", "RUSTFLAGS", "CARGO_BUILD_TARGET"]
         .into_iter()
         .fold(inputs, Fingerprint::variable)

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use super::{Group, Line, Query, read};
 use crate::aws::{AwsError, LogEvent, Logs};
 
-/// How often is asked.
-const POLL: Duration = Duration::from_millis(400);
+/// How long after an answer is asked again: soon while lines come, later while none do.
+const BUSY: Duration = Duration::from_millis(300);
+const IDLE: Duration = Duration::from_millis(900);
 /// How far back every question goes.
 const OVERLAP_MS: i64 = 5_000;
 /// How far back every so many-th question goes, for lines that were delivered very late.
@@ -42,10 +43,11 @@ pub async fn follow<E: From<AwsError>>(
             Err(error) => return Err(error.into()),
         }
         let now = Timestamp::now().as_millisecond();
+        let busy = !order.waiting.is_empty();
         for line in order.until(now - HOLD_MS) {
             take(line)?;
         }
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(if busy { BUSY } else { IDLE }).await;
     }
     Ok(())
 }
@@ -59,18 +61,29 @@ async fn ask(
     cursors: &mut [Cursor],
     order: &mut Order,
 ) -> Result<(), AwsError> {
-    for (group, cursor) in groups.iter().zip(cursors) {
+    let asked = groups.iter().zip(cursors.iter_mut()).map(|(group, cursor)| {
         let window =
             Query { from: cursor.from(overlap), until: None, pattern: query.pattern.clone() };
-        read::<AwsError>(logs, std::slice::from_ref(group), &window, |line| {
-            if cursor.is_new(&line.event) {
-                order.push(line);
-            }
-            Ok(())
-        })
-        .await?;
+        async move {
+            let mut fresh = Vec::new();
+            let group = std::slice::from_ref(group);
+            let end = read::<AwsError>(logs, group, &window, |line| {
+                if cursor.is_new(&line.event) {
+                    fresh.push(line);
+                }
+                Ok(())
+            });
+            let end = end.await;
+            // What came before a failure counts as seen, so it is passed on.
+            (fresh, end)
+        }
+    });
+    let mut result = Ok(());
+    for (fresh, end) in futures_util::future::join_all(asked).await {
+        fresh.into_iter().for_each(|line| order.push(line));
+        result = result.and(end);
     }
-    Ok(())
+    result
 }
 
 /// How far a group was read, and what was seen of the time that is asked for again.

@@ -1,10 +1,12 @@
 //! A deployment's events as a person reads them, or as lines of JSON.
 
 use anstyle::AnsiColor;
+use serde_json::Value;
 
 use super::{Output, Ui};
 use crate::deploy::Event;
 use crate::deploy::plan::{Action, Change, Kind, Plan};
+use crate::error::CliError;
 
 /// The schema of the event lines.
 const SCHEMA: &str = "chatctl.deploy/1";
@@ -53,6 +55,17 @@ impl Ui {
                 self.rest();
                 self.detail(&format!("  removed {what}"));
             }
+        }
+    }
+
+    /// Writes the result of a deployment or a teardown: the last line, one object.
+    ///
+    /// # Errors
+    /// As [`Ui::line`].
+    pub fn finished(&self, result: &Value) -> Result<(), CliError> {
+        match self.output() {
+            Output::Ndjson => self.event(SCHEMA, result),
+            Output::Text | Output::Json | Output::Csv => self.line(&result.to_string()),
         }
     }
 

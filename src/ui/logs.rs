@@ -13,8 +13,8 @@ use crate::tail::Line;
 const SCHEMA: &str = "chatctl.logs/1";
 
 /// Members of a JSON line that stand elsewhere, or say nothing new.
-const ELSEWHERE: [&str; 8] =
-    ["timestamp", "time", "level", "message", "fields", "target", "span", "spans"];
+const ELSEWHERE: [&str; 9] =
+    ["function", "timestamp", "time", "level", "message", "fields", "target", "span", "spans"];
 
 impl Ui {
     /// Writes a line of a function's log.

@@ -27,6 +27,9 @@ impl Ui {
     }
 
     fn as_text(&self, error: &CliError) -> String {
+        if error.kind == Kind::Interrupted {
+            return error.message.clone();
+        }
         let head =
             self.paint_err(&format!("error[{}]:", error.code), AnsiColor::Red.on_default().bold());
         let mut lines = vec![format!("{head} {}", error.message)];

@@ -15,7 +15,8 @@ impl Ui {
         for row in rows {
             table.add_row(row);
         }
-        let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-        lines.join("\n") + "\n"
+        // Each cell has a space before it, the first one too.
+        let plain = |line: String| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned();
+        table.lines().map(plain).collect::<Vec<_>>().join("\n") + "\n"
     }
 }

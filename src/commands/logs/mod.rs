@@ -87,7 +87,10 @@ async fn show(
         ui.log(&line)
     };
     match (follow, ui.output()) {
-        (true, _) => tail::follow(logs, groups, query, take).await,
+        (true, _) => tokio::select! {
+            followed = tail::follow(logs, groups, query, take) => followed,
+            () = ui.reader_gone() => Ok(()),
+        },
         (false, Output::Json) => {
             let mut all: Vec<Value> = Vec::new();
             tail::read::<CliError>(logs, groups, query, |line| {

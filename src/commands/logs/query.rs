@@ -1,8 +1,8 @@
 //! What is asked of the logs: times as people write them, and flags as a filter pattern. Pure.
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 
 /// How bad a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -82,8 +82,8 @@ pub(super) fn time(text: &str) -> Result<i64, String> {
         )
     };
     if let Some(seconds) = duration(text) {
-        let then = now.checked_sub(seconds.seconds()).map_err(|_| unknown())?;
-        return Ok(then.as_millisecond());
+        let then = seconds.checked_mul(1000).and_then(|ms| now.as_millisecond().checked_sub(ms));
+        return then.filter(|then| *then >= 0).ok_or_else(unknown);
     }
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time.as_millisecond());
