@@ -173,10 +173,11 @@ async fn a_pending_request_gives_way_only_to_the_names_holder() {
     assert_eq!(double.ask("b", ask()).await["status"], "pending");
     assert_ne!(double.state().requests.values().next().unwrap().person_id, stranger.person_id);
 
-    let mut state = double.state();
-    state.requests.insert((room.clone(), "bob".into()), stranger.clone());
-    state.names.get_mut("bob").unwrap().person_id = stranger.person_id.clone();
-    drop(state);
+    {
+        let mut state = double.state();
+        state.requests.insert((room.clone(), "bob".into()), stranger.clone());
+        state.names.get_mut("bob").unwrap().person_id = stranger.person_id.clone();
+    }
     assert_eq!(double.ask("b", ask()).await["code"], "conflict");
 }
 
