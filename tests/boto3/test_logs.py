@@ -62,7 +62,9 @@ def test_a_time_range_bounds_the_events(aws, group):
     client = aws("logs")
     every = everything(client, logGroupName=group)
     first, last = every[0]["timestamp"], every[-1]["timestamp"]
-    assert not everything(client, logGroupName=group, endTime=first)
+    assert not everything(client, logGroupName=group, endTime=first - 1)
+    early = everything(client, logGroupName=group, endTime=first)
+    assert early and all(one["timestamp"] == first for one in early)
     late = everything(client, logGroupName=group, startTime=last)
     assert late and all(one["timestamp"] >= last for one in late)
 

@@ -123,7 +123,9 @@ def test_the_transfer_manager_moves_large_files(aws, bucket, tmp_path):
 def test_presigned_urls_are_good_for_what_was_signed(aws, bucket):
     s3 = aws("s3")
     place = {"Bucket": bucket, "Key": "k v"}
-    put = s3.generate_presigned_url("put_object", Params=place, ExpiresIn=60)
+    # urllib sends this type with a body, and S3's older signatures cover it.
+    typed = {**place, "ContentType": "application/x-www-form-urlencoded"}
+    put = s3.generate_presigned_url("put_object", Params=typed, ExpiresIn=60)
     with urllib.request.urlopen(urllib.request.Request(put, b"hello", method="PUT")) as answer:
         assert answer.status == 200
     get = s3.generate_presigned_url("get_object", Params=place, ExpiresIn=60)

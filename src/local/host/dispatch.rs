@@ -48,7 +48,7 @@ impl Host {
     async fn aws(&self, parts: http::request::Parts, body: Bytes) -> Answer {
         let service = sigv4::service(&parts);
         // S3's own rules of signing (chunks, POST policies) are s3s's to check.
-        if service == Some(Service::S3) {
+        if service == Some(Service::S3) || is_old_s3_request(&parts) {
             return self.0.buckets.handle(Request::from_parts(parts, body)).await;
         }
         let (caller, service) = match self.0.verifier.verify(&parts, &body, SystemTime::now()) {
@@ -101,7 +101,13 @@ fn wants_websocket(request: &Request<Incoming>) -> bool {
 /// Signed, or plainly meant for an AWS service and to be told that it is not signed.
 fn is_aws_request(parts: &http::request::Parts) -> bool {
     sigv4::is_signed(parts)
+        || is_old_s3_request(parts)
         || parts.headers.contains_key("x-amz-target")
         || parts.uri.path().contains("/@connections/")
         || parts.uri.path().starts_with("/2015-03-31/")
+}
+
+/// A presigned URL in S3's older form, which SDKs still make unless told otherwise.
+fn is_old_s3_request(parts: &http::request::Parts) -> bool {
+    parts.uri.query().is_some_and(|query| query.contains("AWSAccessKeyId="))
 }

@@ -79,7 +79,7 @@ impl S3 {
             parts.headers.insert("x-amz-request-id", id);
         }
         match body.collect().await {
-            Ok(body) => Response::from_parts(parts, Full::new(body.to_bytes())),
+            Ok(body) => Response::from_parts(parts, Full::new(explained(body.to_bytes()))),
             Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
@@ -104,6 +104,19 @@ impl S3 {
             content_type: object.attributes.content_type,
             cache_control: object.attributes.cache_control,
         }))
+    }
+}
+
+/// s3s names a wrong signature by its code alone; S3 says in words what to check.
+fn explained(body: Bytes) -> Bytes {
+    const CODE: &str = "<Code>SignatureDoesNotMatch</Code>";
+    const MESSAGE: &str = "<Message>The request signature we calculated does not match the \
+                           signature you provided. Check your key and signing method.</Message>";
+    match std::str::from_utf8(&body) {
+        Ok(text) if text.contains(CODE) && !text.contains("<Message>") => {
+            text.replacen(CODE, &format!("{CODE}{MESSAGE}"), 1).into()
+        }
+        _ => body,
     }
 }
 
