@@ -153,8 +153,11 @@ impl Scene {
         self.let_in(&mut alice, &mut carol, &carol_name, &room).await;
         self.talk(&mut alice, &mut bob, &room).await;
         let bob = self.come_back(bob, &bob_name, &room).await;
-        self.lose(carol, &carol_name, &mut alice, &room).await;
-        let bob = self.enter_again(bob, &bob_name).await;
+        let carol = self.lose(carol, &carol_name, &mut alice, &room).await;
+        let bob = self.enter_again(bob, &bob_name, carol).await;
+        if let Some(stranger) = self.enter(&carol_name, None).await {
+            stranger.close().await;
+        }
         tell(&mut alice, json!({"action": "leaveRoom", "roomId": room})).await;
         self.leave_in_silence(bob, &bob_name, &room).await;
         alice.close().await;
@@ -210,12 +213,20 @@ impl Scene {
         bob
     }
 
-    /// Returns as the same person: the room is told, and so what is dead in it is met.
-    async fn enter_again(&self, bob: Option<Chat>, name: &str) -> Option<Chat> {
+    /// Returns as the same person; Carol was lost meanwhile, and whoever tells the room meets that.
+    async fn enter_again(
+        &self,
+        bob: Option<Chat>,
+        name: &str,
+        carol: Option<Chat>,
+    ) -> Option<Chat> {
         let bob = bob?;
         let session = bob.session.clone();
         bob.close().await;
         tokio::time::sleep(Duration::from_millis(100)).await;
+        if let Some(carol) = carol {
+            self.lose_disconnect(carol).await;
+        }
         self.enter(name, Some(&session)).await
     }
 
@@ -230,17 +241,13 @@ impl Scene {
         silent.close().await;
     }
 
-    /// Carol's disconnect is lost, twice; everyone who meets what is left of her cleans up.
-    async fn lose(&self, carol: Chat, name: &str, alice: &mut Chat, room: &str) {
+    /// Carol's disconnect is lost; the next message cleans up after her, and she returns.
+    async fn lose(&self, carol: Chat, name: &str, alice: &mut Chat, room: &str) -> Option<Chat> {
         let session = carol.session.clone();
         self.lose_disconnect(carol).await;
         tell(alice, json!({"action": "ping"})).await;
         tell(alice, json!({"action": "sendMessage", "roomId": room, "message": "anyone?"})).await;
-        let Some(carol) = self.enter(name, Some(&session)).await else { return };
-        self.lose_disconnect(carol).await;
-        if let Some(stranger) = self.enter(name, None).await {
-            stranger.close().await;
-        }
+        self.enter(name, Some(&session)).await
     }
 
     async fn lose_disconnect(&self, chat: Chat) {
