@@ -105,6 +105,31 @@ fn a_host_that_was_killed_is_replaced_and_its_rows_are_there() {
 }
 
 #[test]
+fn the_host_holds_nothing_that_its_starter_was_handed() {
+    let project = Project::new();
+    let deploy = project.command(&["deploy"]);
+    // Descriptor 3 is this test's pipe, as a lock or a test runner's would be.
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", "exec 3>&1; \"$@\" >/dev/null 2>&1", "sh"])
+        .arg(deploy.get_program())
+        .arg("deploy");
+    shell
+        .current_dir(deploy.get_current_dir().unwrap())
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    shell.envs(deploy.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut child = shell.spawn().unwrap();
+    let mut pipe = child.stdout.take().unwrap();
+    let (ended, end) = std::sync::mpsc::channel();
+    std::thread::spawn(move || ended.send(pipe.read_to_end(&mut Vec::new())));
+    let end = end.recv_timeout(Duration::from_secs(10));
+    assert!(child.wait().unwrap().success());
+    assert!(end.is_ok(), "the pipe is still open though its program has ended");
+}
+
+#[test]
 fn an_interrupted_deployment_ends_at_once_and_the_next_converges() {
     let project = Project::new();
     project.write("slow", "");

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{sleep, timeout};
 
 use super::lock::DeployLock;
-use super::{DeployError, Event, OnEvent};
+use super::{DeployError, Event, OnEvent, descriptors};
 use crate::local::control::{Client, ControlError, HostStatus};
 use crate::local::state::{HostRecord, StateDir, StateError};
 
@@ -144,6 +144,7 @@ async fn ready(state: &StateDir, child: &mut Child, log_from: u64) -> Result<Run
 
 /// `chatctl host` leaves the terminal's session by itself.
 fn spawn(state: &StateDir, port: u16, log: &File) -> std::io::Result<Child> {
+    descriptors::keep_from_children();
     Command::new(std::env::current_exe()?)
         .arg("host")
         .arg("--state-dir")

@@ -4,6 +4,7 @@
 //! anywhere, the next deployment converges: every step looks at what is there.
 
 mod apply;
+mod descriptors;
 mod error;
 mod event;
 pub mod host;
