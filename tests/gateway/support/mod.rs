@@ -148,7 +148,9 @@ impl Api {
     /// What the function wrote of its invocations, both when they began and when they ended.
     pub fn records(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(record(&self.folder)).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        // What comes after the last line's end is still being written.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The events of a type that reached the function.
