@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigError};
 use crate::stack::{
-    BUILT_IN_MANIFEST, LOCAL_API_ID, LowerError, Manifest, ManifestError, Place, Stack, StackName,
-    lower,
+    BUILT_IN_MANIFEST, LOCAL_API_ID, LowerError, Manifest, ManifestError, Place, Settings, Stack,
+    StackName, lower,
 };
 
 /// The configuration's file name; its folder is the project's root.
@@ -131,7 +131,7 @@ impl Project {
             project: self.config.project.clone(),
             stage: super::LOCAL_STAGE.to_owned(),
         };
-        lower(manifest, name, Place::local(), LOCAL_API_ID.to_owned())
+        lower(manifest, name, Place::local(), LOCAL_API_ID.to_owned(), Settings::local())
             .map_err(|error| ProjectError::Lower { path, error })
     }
 }

@@ -258,11 +258,20 @@ fn function(before: &Function, after: &Function, new_code: bool) -> Option<(Acti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::{BUILT_IN_MANIFEST, LOCAL_API_ID, Manifest, Place, StackName, lower};
+    use crate::stack::{
+        BUILT_IN_MANIFEST, LOCAL_API_ID, Manifest, Place, Settings, StackName, lower,
+    };
 
     fn stack(text: &str) -> Stack {
         let name = StackName { project: "chat".into(), stage: "local".into() };
-        lower(Manifest::parse(text).unwrap(), name, Place::local(), LOCAL_API_ID.into()).unwrap()
+        lower(
+            Manifest::parse(text).unwrap(),
+            name,
+            Place::local(),
+            LOCAL_API_ID.into(),
+            Settings::local(),
+        )
+        .unwrap()
     }
 
     fn from_built_in(change: (&str, &str), code: &str) -> Plan {

@@ -9,7 +9,7 @@ use super::manifest::{
 };
 use super::{
     Bucket, BucketPurpose, Function, Grant, GrantError, Index, Manifest, Parameter, Place,
-    RouteKey, Stack, StackName, Table,
+    RouteKey, Settings, Stack, StackName, Table,
 };
 
 /// The manifest is well formed but does not make a stack.
@@ -77,6 +77,7 @@ pub fn lower(
     name: StackName,
     place: Place,
     api_id: String,
+    settings: Settings,
 ) -> Result<Stack, LowerError> {
     let Manifest { tables, parameters, buckets, functions } = manifest;
     let functions = functions.0.into_iter().map(|(logical, entry)| function(&name, logical, entry));
@@ -96,6 +97,7 @@ pub fn lower(
         name,
         place,
         api_id,
+        settings,
     };
     check_routes(&stack)?;
     check_grants(&stack)?;
@@ -229,7 +231,13 @@ mod tests {
 
     fn stack(text: &str) -> Result<Stack, LowerError> {
         let name = StackName { project: "chatctl".into(), stage: "local".into() };
-        lower(Manifest::parse(text).unwrap(), name, Place::local(), LOCAL_API_ID.into())
+        lower(
+            Manifest::parse(text).unwrap(),
+            name,
+            Place::local(),
+            LOCAL_API_ID.into(),
+            Settings::local(),
+        )
     }
 
     #[test]

@@ -9,11 +9,16 @@ mod grant;
 mod lower;
 mod manifest;
 mod policy;
+mod settings;
 
 pub use grant::{ConnectionVerb, Grant, GrantError, TableVerb};
 pub use lower::{LowerError, lower};
 pub use manifest::{Manifest, ManifestError};
 pub use policy::{Effect, PolicyDocument, Statement};
+pub use settings::{
+    AccessLogs, Architecture, Domain, Endpoints, LogRetention, Protection, SettingError, Settings,
+    Throttle,
+};
 
 /// The manifest that ships with the program.
 pub const BUILT_IN_MANIFEST: &str = include_str!("../../templates/stack.yaml");
@@ -67,6 +72,8 @@ pub struct Stack {
     pub place: Place,
     /// The WebSocket API's id, as far as it is known before a deployment.
     pub api_id: String,
+    /// The stage's settings.
+    pub settings: Settings,
     /// The tables, in the manifest's order.
     pub tables: Vec<Table>,
     /// The parameters.

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::stack::{
-    BUILT_IN_MANIFEST, LOCAL_API_ID, Manifest, PolicyDocument, Stack, StackName, Statement, lower,
+    BUILT_IN_MANIFEST, LOCAL_API_ID, Manifest, PolicyDocument, Settings, Stack, StackName,
+    Statement, lower,
 };
 
 struct Stage {
@@ -20,7 +21,7 @@ struct Stage {
 fn stack() -> Stack {
     let name = StackName { project: "chatctl".to_owned(), stage: "local".to_owned() };
     let manifest = Manifest::parse(BUILT_IN_MANIFEST).unwrap();
-    lower(manifest, name, Place::local(), LOCAL_API_ID.to_owned()).unwrap()
+    lower(manifest, name, Place::local(), LOCAL_API_ID.to_owned(), Settings::local()).unwrap()
 }
 
 fn stage() -> Stage {

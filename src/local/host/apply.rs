@@ -8,12 +8,9 @@ use crate::local::lambda::FunctionConfig;
 use crate::local::site::Site;
 use crate::local::state::{Deployment, StateError};
 use crate::stack::{
-    BucketPurpose, Function, LOCAL_API_ID, LowerError, Manifest, ManifestError, Place, Stack,
-    StackName, lower,
+    BucketPurpose, Function, LOCAL_API_ID, LowerError, Manifest, ManifestError, Place, Settings,
+    Stack, StackName, lower,
 };
-
-/// How long log events are kept, in days.
-const LOG_RETENTION_DAYS: u32 = 14;
 
 /// The deployment cannot be brought up. What was up before stays up.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +44,13 @@ impl Deployment {
     /// The manifest is malformed or makes no stack.
     pub fn stack(&self) -> Result<Stack, ApplyError> {
         let name = StackName { project: self.project.clone(), stage: self.stage.clone() };
-        Ok(lower(Manifest::parse(&self.manifest)?, name, Place::local(), LOCAL_API_ID.to_owned())?)
+        Ok(lower(
+            Manifest::parse(&self.manifest)?,
+            name,
+            Place::local(),
+            LOCAL_API_ID.to_owned(),
+            Settings::local(),
+        )?)
     }
 }
 
@@ -70,8 +73,9 @@ impl Host {
             return Err(ApplyError::Code(deployment.code_sha256.clone()));
         }
         self.make_storage(&stack)?;
+        let retention = stack.settings.log_retention.days();
         for function in &stack.functions {
-            self.0.logs.create_group(&function.log_group, LOG_RETENTION_DAYS);
+            self.0.logs.create_group(&function.log_group, retention.into());
         }
         let policies = stack.functions.iter().map(|f| (f.physical.clone(), stack.policy(f)));
         self.0.access.set_policies(policies.collect());

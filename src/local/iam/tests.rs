@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::stack::{BUILT_IN_MANIFEST, LOCAL_API_ID, Manifest, Place, StackName, Statement, lower};
+use crate::stack::{
+    BUILT_IN_MANIFEST, LOCAL_API_ID, Manifest, Place, Settings, StackName, Statement, lower,
+};
 
 const TABLE: &str = "arn:aws:dynamodb:us-east-1:000000000000:table/T";
 
@@ -93,7 +95,8 @@ fn the_sink_hears_of_a_refusal_once_and_of_nothing_else() {
 fn each_grant_of_the_stack_allows_its_call_and_no_other_functions() {
     let name = StackName { project: "chatctl".to_owned(), stage: "local".to_owned() };
     let manifest = Manifest::parse(BUILT_IN_MANIFEST).unwrap();
-    let stack = lower(manifest, name, Place::local(), LOCAL_API_ID.to_owned()).unwrap();
+    let stack =
+        lower(manifest, name, Place::local(), LOCAL_API_ID.to_owned(), Settings::local()).unwrap();
     let access = Access::new("000000000000", |_| {});
     let policies: HashMap<_, _> = stack
         .functions
