@@ -11,8 +11,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::aws::Cloud;
 use crate::cli::Globals;
 use crate::config::{LOCAL_STAGE, Project, unsupported_stage};
-use crate::deploy::host::{Running, reach, silent};
-use crate::deploy::port::PortChoice;
+use crate::deploy::local::host::{Running, reach, silent};
+use crate::deploy::local::port::PortChoice;
 use crate::error::{CliError, Kind};
 use crate::local::state::StateDir;
 use crate::stack::{Place, Stack};
@@ -144,7 +144,7 @@ impl Context {
     /// # Errors
     /// The operator's keys cannot be read.
     pub fn cloud(&self, running: &Running) -> Result<Cloud, CliError> {
-        let mut cloud = crate::deploy::cloud(&self.state()?, &running.record)?;
+        let mut cloud = crate::deploy::local::cloud(&self.state()?, &running.record)?;
         if let Some(url) = &self.globals.endpoint_url {
             cloud.endpoint.clone_from(url);
         }

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use crate::context::Context;
+use crate::deploy::Event;
+use crate::deploy::local::{Outcome, Request, prepare};
 use crate::deploy::plan::Plan;
-use crate::deploy::{Event, Outcome, Request, prepare};
 use crate::error::CliError;
 use crate::ui::{Output, Ui};
 

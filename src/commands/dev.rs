@@ -11,7 +11,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::aws::Logs;
 use crate::config::{CONFIG_FILE, Project};
 use crate::context::Context;
-use crate::deploy::{Event, Request, host, prepare};
+use crate::deploy::Event;
+use crate::deploy::local::{Request, host, prepare};
 use crate::error::{CliError, Kind};
 use crate::tail::{self, Query};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::deploy::port::{DEFAULT_PORT, PortChoice, check as check_port};
+use crate::deploy::local::port::{DEFAULT_PORT, PortChoice, check as check_port};
 use crate::error::CliError;
 use crate::package::{BuildError, toolchain};
 use crate::ui::{Output, Ui};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::deploy::Addresses;
+use crate::deploy::local::Addresses;
 use crate::error::CliError;
 use crate::local::credentials::Keys;
 use crate::ui::{Output, Ui};

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::aws::Tables;
 use crate::context::Context;
-use crate::deploy::Addresses;
-use crate::deploy::host::{Running, silent};
+use crate::deploy::local::Addresses;
+use crate::deploy::local::host::{Running, silent};
 use crate::error::CliError;
 use crate::local::lambda::FunctionStatus;
 use crate::ui::{Output, Ui};

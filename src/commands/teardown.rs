@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::deploy::Event;
-use crate::deploy::teardown::{Data, Item, inventory, teardown};
+use crate::deploy::local::teardown::{Data, Item, inventory, teardown};
 use crate::error::{CliError, Kind};
 use crate::ui::{Output, Ui};
 

@@ -1,5 +1,5 @@
-//! What a deployment remembers for the next one: what was built, which files the site has. Caches
-//! only: where one is missing or damaged, the work is done again.
+//! What a deployment remembers for the next one in a folder of the stage's: what was built, which
+//! files the site has. Caches only: where one is missing or damaged, the work is done again.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::DeployError;
-use crate::local::state::StateDir;
 
 /// `builds.json`: which inputs were built last, and into what.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,20 +46,20 @@ pub(super) struct FileRecord {
     pub stamp: (u64, u64),
 }
 
-pub(super) fn builds(state: &StateDir) -> Builds {
-    read(&state.path().join("builds.json"))
+pub(super) fn builds(folder: &Path) -> Builds {
+    read(&folder.join("builds.json"))
 }
 
-pub(super) fn set_builds(state: &StateDir, builds: &Builds) -> Result<(), DeployError> {
-    write(&state.path().join("builds.json"), builds)
+pub(super) fn set_builds(folder: &Path, builds: &Builds) -> Result<(), DeployError> {
+    write(&folder.join("builds.json"), builds)
 }
 
-pub(super) fn site(state: &StateDir) -> SiteRecord {
-    read(&state.path().join("site.json"))
+pub(super) fn site(folder: &Path) -> SiteRecord {
+    read(&folder.join("site.json"))
 }
 
-pub(super) fn set_site(state: &StateDir, site: &SiteRecord) -> Result<(), DeployError> {
-    write(&state.path().join("site.json"), site)
+pub(super) fn set_site(folder: &Path, site: &SiteRecord) -> Result<(), DeployError> {
+    write(&folder.join("site.json"), site)
 }
 
 fn read<T: DeserializeOwned + Default>(path: &Path) -> T {

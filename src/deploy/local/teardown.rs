@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::host::{self, Found};
 use super::lock::{self, DeployLock};
-use super::{DeployError, Event, OnEvent};
+use crate::deploy::{DeployError, Event, OnEvent};
 use crate::local::state::StateDir;
 
 /// What `--keep-data` keeps: the tables, and the secret with which their sessions were signed.

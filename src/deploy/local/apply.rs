@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::host::{self, Found, Running, millis};
-use super::plan::{Action, Kind};
+use super::host::{self, Found, Running};
 use super::prepare::Prepared;
-use super::{Addresses, DeployError, Event, OnEvent, cloud, record, site};
+use super::{Addresses, cloud};
 use crate::aws::{Bucket, Cloud, Tables};
+use crate::deploy::plan::{Action, Kind};
+use crate::deploy::{DeployError, Event, OnEvent, millis, record, site};
 use crate::stack::{BucketPurpose, Stack};
 
 /// How a deployment ended.
@@ -87,7 +88,7 @@ impl Prepared {
         }
         let bucket = Bucket::new(cloud, &bucket.physical);
         let published = site::publish(&bucket, files, &self.published, on_event).await?;
-        record::set_site(&self.state, &published)
+        record::set_site(self.state.path(), &published)
     }
 }
 

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{sleep, timeout};
 
+use super::descriptors;
 use super::lock::DeployLock;
-use super::{DeployError, Event, OnEvent, descriptors};
+use crate::deploy::{DeployError, Event, OnEvent, millis};
 use crate::local::control::{Client, ControlError, HostStatus};
 use crate::local::state::{HostRecord, StateDir, StateError};
 
@@ -264,11 +265,6 @@ fn is_this_program(pid: u32) -> bool {
         (Some(theirs), Some(ours)) => theirs == ours,
         _ => true,
     }
-}
-
-/// Milliseconds since an instant.
-pub(super) fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
-use super::DeployError;
 use super::host::Found;
+use crate::deploy::DeployError;
 use crate::local::state::StateDir;
 
 /// The port where nobody chose one.

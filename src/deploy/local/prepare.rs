@@ -3,22 +3,22 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Instant;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::host::{self, Found, millis};
+use super::Addresses;
+use super::host::{self, Found};
 use super::lock::DeployLock;
-use super::plan::{self, Action, Change, Deployed, Kind, Plan};
 use super::port::PortChoice;
-use super::record::{self, Builds, FunctionsBuild, SiteRecord};
-use super::site::{self, SiteFile};
-use super::{Addresses, DeployError, Event, OnEvent};
 use crate::config::Project;
+use crate::deploy::plan::{self, Action, Change, Deployed, Kind, Plan};
+use crate::deploy::record::{self, Builds, FunctionsBuild, SiteRecord};
+use crate::deploy::site::{self, SiteFile};
+use crate::deploy::{DeployError, Event, OnEvent, build};
 use crate::local::state::{Deployment, StateDir};
 use crate::package::fingerprint::hex;
-use crate::package::{BuildError, Part, Progress, frontend, functions};
+use crate::package::{Part, frontend, functions};
 use crate::stack::{BucketPurpose, Stack};
 
 /// What is to be deployed, and where.
@@ -76,14 +76,14 @@ pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared
     };
     let port = port.resolve(&found, &state)?;
     let misfit = running.and_then(|running| host::misfit(running, port));
-    let code_sha256 = build(&project.root, &state, colour, on_event).await?;
+    let code_sha256 = build_parts(&project.root, &state, colour, on_event).await?;
     let deployed = match running {
         Some(running) => running.status.deployment.clone(),
         None => state.deployment()?,
     };
     // One that this version can no longer read is brought up anew; its tables stay as they are.
     let previous = deployed.as_ref().and_then(|deployed| deployed.stack().ok());
-    let published = record::site(&state);
+    let published = record::site(state.path());
     let site = site_files(&project.root, port, &published)?;
     let mut plan = Plan { changes: host_change(&found, misfit.as_deref(), port) };
     let before = previous.as_ref().zip(deployed.as_ref());
@@ -131,16 +131,16 @@ fn host_change(found: &Found, misfit: Option<&str>, port: u16) -> Vec<Change> {
 
 /// Builds what is out of date; returns the hash of the functions' binary, which lies in the state
 /// folder then.
-async fn build(
+async fn build_parts(
     root: &Path,
     state: &StateDir,
     colour: bool,
     on_event: OnEvent<'_>,
 ) -> Result<String, DeployError> {
-    let mut builds = record::builds(state);
+    let mut builds = record::builds(state.path());
     let sha256 = build_functions(root, state, &mut builds, colour, on_event).await?;
     if frontend::exists(root) {
-        build_frontend(root, on_event).await?;
+        build::frontend(root, on_event).await?;
     }
     Ok(sha256)
 }
@@ -160,50 +160,11 @@ async fn build_functions(
         on_event(Event::BuildSkipped { part: Part::Functions });
         return Ok(built.sha256.clone());
     }
-    let tell = progress(Part::Functions, on_event);
-    let binary = timed(Part::Functions, on_event, functions::build(root, colour, &tell)).await?;
+    let binary = build::functions(root, colour, on_event).await?;
     let sha256 = keep_binary(state, &binary)?;
     builds.functions = Some(FunctionsBuild { inputs, sha256: sha256.clone() });
-    record::set_builds(state, builds)?;
+    record::set_builds(state.path(), builds)?;
     Ok(sha256)
-}
-
-async fn build_frontend(root: &Path, on_event: OnEvent<'_>) -> Result<(), DeployError> {
-    let part = Part::Frontend;
-    if frontend::is_built(root) {
-        on_event(Event::BuildSkipped { part });
-        return Ok(());
-    }
-    let _turn = frontend::turn(root).await?;
-    // Whoever had the turn before may have built the very same.
-    if frontend::is_built(root) {
-        on_event(Event::BuildSkipped { part });
-        return Ok(());
-    }
-    let tell = progress(part, on_event);
-    Ok(timed(part, on_event, frontend::build(root, &tell)).await?)
-}
-
-/// Passes a build's progress on as events.
-fn progress(part: Part, on_event: OnEvent<'_>) -> impl Fn(Progress<'_>) {
-    move |progress| {
-        on_event(match progress {
-            Progress::Line(line) => Event::BuildOutput { part, line: line.to_owned() },
-            Progress::Waiting(seconds) => Event::BuildWaiting { part, seconds },
-        });
-    }
-}
-
-async fn timed<T>(
-    part: Part,
-    on_event: OnEvent<'_>,
-    build: impl Future<Output = Result<T, BuildError>>,
-) -> Result<T, BuildError> {
-    let started = Instant::now();
-    on_event(Event::BuildStarted { part });
-    let built = build.await?;
-    on_event(Event::BuildFinished { part, millis: millis(started) });
-    Ok(built)
 }
 
 /// Copies the binary to where the host runs it from, under the hash of its contents.

@@ -6,7 +6,7 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::DeployError;
+use crate::deploy::DeployError;
 use crate::local::state::StateDir;
 
 /// The lock's file; it also marks a folder as a stage's own.
