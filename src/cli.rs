@@ -14,9 +14,10 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::ui::{Colour, Output, Ui};
 
-/// Provisions and operates a serverless text and voice chat, on one machine.
+/// Provisions and operates a serverless text and voice chat, on AWS or on one machine.
 ///
 /// The stage `local` is built in: the whole stack on this machine, with no account and no network.
+/// Other stages live on AWS; `chatctl.yaml` describes them.
 ///
 /// Exit codes: 0 done or nothing to do; 1 failed; 2 usage; 4 confirmation needed or declined;
 /// 5 credentials; 6 partly done; 8 stage busy; 130 interrupted.
@@ -33,7 +34,7 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
-    /// The stage; `local` is built in and the only one today
+    /// The stage: `local` is built in, any other is described in chatctl.yaml
     #[arg(
         short,
         long,
@@ -44,7 +45,8 @@ pub struct Globals {
         hide_env_values = true
     )]
     pub stage: String,
-    /// The AWS profile; the stage `local` has credentials of its own and takes none
+    /// The AWS profile; the stage `local` has credentials of its own and takes none. An empty
+    /// CHATCTL_PROFILE sets aside the one in chatctl.yaml
     #[arg(
         long,
         global = true,
@@ -53,7 +55,7 @@ pub struct Globals {
         hide_env_values = true
     )]
     pub profile: Option<String>,
-    /// The region; the stage `local` lives in us-east-1
+    /// The region, else the stage's in chatctl.yaml, AWS_REGION's or the profile's; never guessed
     #[arg(
         long,
         global = true,
@@ -62,7 +64,7 @@ pub struct Globals {
         hide_env_values = true
     )]
     pub region: Option<String>,
-    /// Where `logs`, `scan` and `status` find the stage's AWS APIs, if not at its own endpoint
+    /// Where AWS's APIs are found, if neither at AWS nor at the stage's own endpoint
     #[arg(
         long,
         global = true,
@@ -147,6 +149,7 @@ pub fn main() -> ExitCode {
     match cli.command.run(&context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let error = context.explain(error);
             context.ui.report(&error);
             ExitCode::from(error.kind.exit_code())
         }

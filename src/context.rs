@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::aws::Cloud;
+use crate::aws::{Access, Cloud, Identity, renewal};
 use crate::cli::Globals;
-use crate::config::{LOCAL_STAGE, Project, unsupported_stage};
+use crate::config::{LOCAL_STAGE, Project, StageConfig};
 use crate::deploy::local::host::{Running, reach, silent};
 use crate::deploy::local::port::PortChoice;
-use crate::error::{CliError, Kind};
+use crate::error::{BAD_KEYS, CliError, Kind};
 use crate::local::state::StateDir;
 use crate::stack::{Place, Stack};
 use crate::ui::{Level, Questions, Settings, Ui};
@@ -25,6 +25,51 @@ pub struct Context {
     pub ui: Ui,
     globals: Globals,
     project: OnceCell<Project>,
+}
+
+/// Where a command works.
+#[derive(Debug)]
+pub enum Target {
+    /// This machine.
+    Local,
+    /// AWS, or what stands in for it.
+    Aws(Box<AwsTarget>),
+}
+
+/// A stage on AWS.
+#[derive(Debug, Clone)]
+pub struct AwsTarget {
+    /// The project.
+    pub project: Project,
+    /// The stage's name.
+    pub stage: String,
+    /// What `chatctl.yaml` says of it.
+    pub config: StageConfig,
+    /// AWS's APIs, as the stage's operator.
+    pub cloud: Cloud,
+}
+
+impl AwsTarget {
+    /// Who the operator is, if the account is the one that the stage belongs in. Every command that
+    /// changes something asks this first.
+    ///
+    /// # Errors
+    /// The credentials are missing, wrong or expired, or they are another account's.
+    pub async fn identity(&self) -> Result<Identity, CliError> {
+        let identity = self.cloud.identity().await?;
+        match &self.config.account {
+            Some(account) if *account != identity.account => {
+                let (stage, found) = (&self.stage, &identity.account);
+                let message = format!(
+                    "the stage `{stage}` belongs in account {account}, and these credentials are of {found}"
+                );
+                Err(CliError::new(Kind::Credentials, "wrong-account", message)
+                    .detail(format!("they are {}", identity.arn))
+                    .hint(format!("name the profile of account {account}: --profile NAME")))
+            }
+            _ => Ok(identity),
+        }
+    }
 }
 
 impl Context {
@@ -50,12 +95,11 @@ impl Context {
         Settings { output: globals.output, colour: globals.color, level, questions }
     }
 
-    /// The project; its stage is known to be supported.
+    /// The project.
     ///
     /// # Errors
-    /// There is none, its configuration is wrong, or the stage is not supported.
+    /// There is none, or its configuration is wrong.
     pub fn project(&self) -> Result<&Project, CliError> {
-        self.check_stage()?;
         if let Some(project) = self.project.get() {
             return Ok(project);
         }
@@ -66,31 +110,78 @@ impl Context {
         Ok(self.project.get_or_init(|| project))
     }
 
-    fn check_stage(&self) -> Result<(), CliError> {
-        let Globals { stage, profile, region, .. } = &self.globals;
-        if stage != LOCAL_STAGE {
-            return Err(CliError::new(Kind::Usage, "stage-unsupported", unsupported_stage(stage)));
+    /// Where the command works: on this machine or on AWS. A flag comes before `CHATCTL_*`, then
+    /// the stage in `chatctl.yaml`, then `AWS_*`, then the profile.
+    ///
+    /// # Errors
+    /// The stage is not known, the flags do not fit it, or there is no way to AWS.
+    pub fn target(&self) -> Result<Target, CliError> {
+        if self.globals.stage == LOCAL_STAGE {
+            self.check_local()?;
+            return Ok(Target::Local);
         }
-        if profile.is_some() {
+        let project = self.project()?;
+        let config = project.config.stage(&self.globals.stage)?;
+        let cloud = Cloud::connect(&self.access(config))?;
+        Ok(Target::Aws(Box::new(AwsTarget {
+            project: project.clone(),
+            stage: self.globals.stage.clone(),
+            config: config.clone(),
+            cloud,
+        })))
+    }
+
+    /// How AWS is reached for a stage. An empty `CHATCTL_PROFILE` takes the file's profile away.
+    pub fn access(&self, config: &StageConfig) -> Access {
+        let Globals { profile, region, endpoint_url, .. } = &self.globals;
+        let given = |flag: &Option<String>, file: &Option<String>| {
+            flag.clone().or_else(|| file.clone()).filter(|value| !value.is_empty())
+        };
+        Access {
+            profile: given(profile, &config.profile),
+            region: given(region, &config.region),
+            endpoint: given(endpoint_url, &config.endpoint),
+        }
+    }
+
+    /// An error with all that this context knows of its remedy: how the stage's operator gets valid
+    /// credentials.
+    pub fn explain(&self, error: CliError) -> CliError {
+        let on_aws = self.globals.stage != LOCAL_STAGE;
+        if error.code != BAD_KEYS || !on_aws {
+            return error;
+        }
+        let config = self.project().ok().and_then(|p| p.config.stage(&self.globals.stage).ok());
+        let profile = config.and_then(|config| self.access(config).profile);
+        error.hint(renewal(profile.as_deref()))
+    }
+
+    fn check_local(&self) -> Result<(), CliError> {
+        let Globals { profile, region, .. } = &self.globals;
+        if profile.as_ref().is_some_and(|name| !name.is_empty()) {
             return Err(CliError::usage(
                 "the stage `local` takes no profile: it has credentials of its own",
             ));
         }
         let home = Place::local().region;
         match region {
-            Some(region) if *region != home => {
+            Some(region) if !region.is_empty() && *region != home => {
                 Err(CliError::usage(format!("the stage `local` lives in {home}, not in {region}")))
             }
             _ => Ok(()),
         }
     }
 
-    /// The stage's state folder: `CHATCTL_STATE_DIR`, or `.chatctl/local` in the project.
+    /// The state folder of the stage `local`: `CHATCTL_STATE_DIR`, or `.chatctl/local` in the
+    /// project.
     ///
     /// # Errors
-    /// As [`Context::project`].
+    /// As [`Context::target`]; or the stage is one on AWS, which has no state on this machine.
     pub fn state(&self) -> Result<StateDir, CliError> {
-        self.check_stage()?;
+        if let Target::Aws(target) = self.target()? {
+            let message = format!("the stage `{}` has no state on this machine", target.stage);
+            return Err(CliError::usage(message).hint("this works on the stage `local` only"));
+        }
         let folder = match std::env::var_os("CHATCTL_STATE_DIR").filter(|value| !value.is_empty()) {
             Some(folder) => PathBuf::from(folder),
             None => self.project()?.root.join(".chatctl").join(LOCAL_STAGE),
@@ -144,11 +235,8 @@ impl Context {
     /// # Errors
     /// The operator's keys cannot be read.
     pub fn cloud(&self, running: &Running) -> Result<Cloud, CliError> {
-        let mut cloud = crate::deploy::local::cloud(&self.state()?, &running.record)?;
-        if let Some(url) = &self.globals.endpoint_url {
-            cloud.endpoint.clone_from(url);
-        }
-        Ok(cloud)
+        let endpoint = self.globals.endpoint_url.as_deref();
+        Ok(crate::deploy::local::cloud(&self.state()?, &running.record, endpoint)?)
     }
 
     /// The stack that a running host runs.

@@ -5,12 +5,15 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::aws::AwsError;
-use crate::config::{ConfigError, ProjectError};
+use crate::aws::{AccessError, AwsError};
+use crate::config::{ConfigError, ProjectError, UnknownStage, nearest};
 use crate::deploy::DeployError;
 use crate::local::control::ControlError;
 use crate::local::state::StateError;
 use crate::package::BuildError;
+
+/// The code of an error that new credentials would mend.
+pub const BAD_KEYS: &str = "credentials";
 
 /// What kind of failure; decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,8 +140,50 @@ impl std::error::Error for CliError {}
 
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
-        let code = if error.unsupported_stage { "stage-unsupported" } else { "config-invalid" };
-        Self::new(Kind::Usage, code, error.message)
+        let wrong = Self::new(Kind::Usage, "config-invalid", error.message);
+        error.hint.into_iter().fold(wrong, Self::hint)
+    }
+}
+
+impl From<UnknownStage> for CliError {
+    fn from(error: UnknownStage) -> Self {
+        let UnknownStage { name, known } = &error;
+        let unknown = Self::new(Kind::Usage, "stage-unknown", error.to_string());
+        let unknown = match nearest(name, known.iter().map(String::as_str)) {
+            Some(meant) => unknown.hint(format!("did you mean `{meant}`?")),
+            None => unknown,
+        };
+        unknown
+            .detail(format!("the stages are {}", known.join(", ")))
+            .hint(format!("or describe it in chatctl.yaml: chatctl init --stage {name}"))
+    }
+}
+
+impl From<AccessError> for CliError {
+    fn from(error: AccessError) -> Self {
+        let message = error.to_string();
+        match error {
+            AccessError::NoRegion => Self::new(Kind::Usage, "region-missing", message)
+                .hint("name it: --region NAME or CHATCTL_REGION=NAME")
+                .hint("or keep it: `region:` under the stage in chatctl.yaml")
+                .hint("or where AWS's tools look: AWS_REGION=NAME, or `aws configure set region NAME`"),
+            AccessError::BadRegion(_) => Self::new(Kind::Usage, "region-invalid", message)
+                .hint("a region reads like eu-west-1; `aws account list-regions` lists yours"),
+            AccessError::NoProfile { name, known } => {
+                let missing = Self::new(Kind::Credentials, "profile-missing", message);
+                let missing = match nearest(&name, known.iter().map(String::as_str)) {
+                    Some(meant) => missing.hint(format!("did you mean `{meant}`?")),
+                    None => missing,
+                };
+                missing.hint(format!("to make it: aws configure sso --profile {name}")).hint(
+                    "to take the environment's credentials instead of a profile: CHATCTL_PROFILE= chatctl …",
+                )
+            }
+            AccessError::Files(_) => Self::new(Kind::Credentials, "profile-unreadable", message)
+                .hint("correct ~/.aws/config and ~/.aws/credentials; `aws configure list` reads them too"),
+            AccessError::Roots { .. } => Self::new(Kind::Usage, "ca-bundle", message)
+                .hint("AWS_CA_BUNDLE names a file of certificates in PEM; correct or unset it"),
+        }
     }
 }
 
@@ -226,12 +271,18 @@ impl From<BuildError> for CliError {
 
 impl From<AwsError> for CliError {
     fn from(error: AwsError) -> Self {
-        let kind = if error.is_credentials() { Kind::Credentials } else { Kind::Failed };
-        let mut failed = Self::new(kind, "aws", error.to_string());
+        let (kind, code) = match &error {
+            error if error.is_bad_keys() => (Kind::Credentials, BAD_KEYS),
+            error if error.is_denied() => (Kind::Credentials, "access-denied"),
+            _ => (Kind::Failed, "aws"),
+        };
+        let mut failed = Self::new(kind, code, error.to_string());
         if let Some(id) = &error.request_id {
             failed = failed.detail(format!("request id {id}"));
         }
-        if error.is_away() {
+        if error.is_denied() {
+            failed.hint("the credentials are valid and lack this permission: give it to them, or name another profile: --profile NAME")
+        } else if error.is_away() {
             failed.hint("`chatctl status` shows whether the stage runs")
         } else {
             failed

@@ -47,7 +47,7 @@ fn a_wrong_command_line_is_a_usage_error_and_says_what_would_be_right() {
         (&["deploy", "--port", "many"], "--port"),
         (&["status", "--output", "xml"], "ndjson"),
         (&["status", "--output", "csv"], "only `scan` writes csv"),
-        (&["status", "--stage", "production"], "only the built-in stage `local`"),
+        (&["status", "--stage", "production"], "there is no stage `production`"),
         (&["status", "--region", "eu-west-1"], "lives in us-east-1"),
         (&["status", "--profile", "work"], "takes no profile"),
         (&["logs", "--since", "yesterday"], "is no time"),
@@ -65,17 +65,6 @@ fn a_broken_configuration_is_shown_with_a_caret() {
     let (code, stderr) = fails(broken.path(), &["deploy"]);
     assert_eq!(code, 2);
     insta::assert_snapshot!(stderr.replace(&*broken.path().to_string_lossy(), "DIR"));
-}
-
-#[test]
-fn another_stage_in_the_configuration_is_refused_at_its_line() {
-    let other = project("stages:\n  local: {}\n  production:\n    region: eu-west-1\n");
-    let (code, stderr) = fails(other.path(), &["deploy", "--output", "json"]);
-    let error: Value = serde_json::from_str(&stderr).unwrap();
-    assert_eq!(code, 2);
-    assert_eq!(error["error"]["code"], "stage-unsupported");
-    assert_eq!(error["error"]["place"]["line"], 3);
-    assert!(error["error"]["message"].as_str().unwrap().contains("not supported yet"));
 }
 
 #[test]

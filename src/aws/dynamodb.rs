@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Region};
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Number, Value, json};
 
-use super::{AwsError, Cloud, failure, http_client};
+use super::{AwsError, Cloud, failure};
 
 /// The tables.
 #[derive(Debug, Clone)]
@@ -58,14 +57,7 @@ pub struct Cursor(HashMap<String, AttributeValue>);
 impl Tables {
     /// The tables of a cloud.
     pub fn new(cloud: &Cloud) -> Self {
-        let config = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(cloud.region.clone()))
-            .endpoint_url(&cloud.endpoint)
-            .credentials_provider(cloud.credentials())
-            .http_client(http_client())
-            .build();
-        Self(Client::from_conf(config))
+        Self(Client::new(&cloud.sdk))
     }
 
     /// A page of a segment.

@@ -1,9 +1,8 @@
 //! CloudWatch Logs: pages of a group's events.
 
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::config::{BehaviorVersion, Builder, Region};
 
-use super::{AwsError, Cloud, failure, http_client};
+use super::{AwsError, Cloud, failure};
 
 /// The log groups.
 #[derive(Debug, Clone)]
@@ -34,14 +33,7 @@ pub struct LogPage {
 impl Logs {
     /// The log groups of a cloud.
     pub fn new(cloud: &Cloud) -> Self {
-        let config = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(cloud.region.clone()))
-            .endpoint_url(&cloud.endpoint)
-            .credentials_provider(cloud.credentials())
-            .http_client(http_client())
-            .build();
-        Self(Client::from_conf(config))
+        Self(Client::new(&cloud.sdk))
     }
 
     /// A page of a group's events from a time up to and with another, in ms.

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{
-    BehaviorVersion, Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-};
+use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::primitives::ByteStream;
 
-use super::{AwsError, Cloud, failure, http_client};
+use super::{AwsError, Cloud, failure};
 
 /// A bucket.
 #[derive(Debug, Clone)]
@@ -33,14 +31,9 @@ pub struct Object<'a> {
 impl Bucket {
     /// The bucket of a name.
     pub fn new(cloud: &Cloud, name: &str) -> Self {
-        let config = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(cloud.region.clone()))
-            .endpoint_url(&cloud.endpoint)
-            .credentials_provider(cloud.credentials())
-            .http_client(http_client())
-            // The endpoint is an address, which has no names below it.
-            .force_path_style(true)
+        let config = Builder::from(&cloud.sdk)
+            // An endpoint of one's own is an address, which has no names below it.
+            .force_path_style(cloud.endpoint().is_some())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();

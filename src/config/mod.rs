@@ -2,17 +2,27 @@
 //!
 //! Knows neither the terminal nor any cloud. Finding and reading the files is in `project`.
 
+mod explain;
+mod nearest;
 mod project;
+mod stage;
+mod text;
+mod value;
 
-use std::fmt;
+use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-
+pub use nearest::nearest;
 pub use project::{CONFIG_FILE, MANIFEST_FILE, Project, ProjectError};
+pub use stage::StageConfig;
+pub use value::{is_region, is_stage_name};
 
-/// The only stage today.
+use text::{FileText, LocalText, StagesText};
+
+/// The built-in stage, on this machine.
 pub const LOCAL_STAGE: &str = "local";
+
+/// The project's name where nothing gives one.
+const DEFAULT_PROJECT: &str = "chatctl";
 
 /// The configuration, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,11 +31,13 @@ pub struct Config {
     pub project: String,
     /// The port of the stage `local`, if the file names one.
     pub local_port: Option<u16>,
+    /// The stages on AWS by name; a name that ends in `*` stands for every name that begins so.
+    pub stages: BTreeMap<String, StageConfig>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { project: "chatctl".to_owned(), local_port: None }
+        Self { project: DEFAULT_PROJECT.to_owned(), local_port: None, stages: BTreeMap::new() }
     }
 }
 
@@ -37,13 +49,41 @@ pub struct ConfigError {
     pub message: String,
     /// Line and column, from 1, where the parser knows them.
     pub position: Option<(usize, usize)>,
-    /// It names a stage that is not supported yet.
-    pub unsupported_stage: bool,
+    /// What was probably meant.
+    pub hint: Option<String>,
 }
 
-/// The refusal of any stage but the built-in one.
-pub fn unsupported_stage(stage: &str) -> String {
-    format!("the stage `{stage}` is not supported yet: only the built-in stage `local`")
+/// The configuration knows no such stage.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no stage `{name}`")]
+pub struct UnknownStage {
+    /// The name.
+    pub name: String,
+    /// The stages that there are, the built-in one first.
+    pub known: Vec<String>,
+}
+
+impl Config {
+    /// The configuration of a stage on AWS: the one of its own name, or of the longest family that
+    /// it belongs to.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn stage(&self, name: &str) -> Result<&StageConfig, UnknownStage> {
+        let family = |pattern: &&String| {
+            pattern.strip_suffix('*').is_some_and(|prefix| name.starts_with(prefix))
+        };
+        let families = self.stages.keys().filter(family);
+        let key = self.stages.get_key_value(name).map(|(key, _)| key);
+        let key = key.or_else(|| families.max_by_key(|pattern| pattern.len()));
+        let known = is_stage_name(name).then_some(key).flatten();
+        known.and_then(|key| self.stages.get(key)).ok_or_else(|| UnknownStage {
+            name: name.to_owned(),
+            known: std::iter::once(LOCAL_STAGE.to_owned())
+                .chain(self.stages.keys().cloned())
+                .collect(),
+        })
+    }
 }
 
 impl std::str::FromStr for Config {
@@ -54,138 +94,15 @@ impl std::str::FromStr for Config {
         if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(Self::default());
         }
-        let file: FileText = serde_yaml::from_str(text).map_err(|error| explain(&error))?;
+        let file: FileText =
+            serde_yaml::from_str(text).map_err(|error| explain::explain(&error))?;
         let FileText { project, stages } = file;
-        let StagesText { local } = stages;
-        let LocalText { port } = local;
-        let project = project.map_or_else(|| Self::default().project, |name| name.0);
-        Ok(Self { project, local_port: port.map(|port| port.0) })
-    }
-}
-
-fn explain(error: &serde_yaml::Error) -> ConfigError {
-    let message = error.to_string();
-    // The position is shown by its own line and caret.
-    let plain = message.rsplit_once(" at line ").map_or(message.as_str(), |(plain, _)| plain);
-    ConfigError {
-        unsupported_stage: plain.contains("is not supported yet"),
-        message: plain.to_owned(),
-        position: error.location().map(|at| (at.line(), at.column())),
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileText {
-    project: Option<ProjectName>,
-    #[serde(default)]
-    stages: StagesText,
-}
-
-#[derive(Default)]
-struct StagesText {
-    local: LocalText,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LocalText {
-    port: Option<Port>,
-}
-
-/// A map whose keys are stages; a visitor of its own so that an unknown stage is told as such, at
-/// its key.
-impl<'de> Deserialize<'de> for StagesText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Stages;
-        impl<'de> Visitor<'de> for Stages {
-            type Value = StagesText;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of stages, such as `local: { port: 4510 }`")
-            }
-
-            fn visit_unit<E: de::Error>(self) -> Result<StagesText, E> {
-                Ok(StagesText::default())
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<StagesText, A::Error> {
-                let mut stages = StagesText::default();
-                while map.next_key::<StageName>()?.is_some() {
-                    stages.local = map.next_value::<Option<LocalText>>()?.unwrap_or_default();
-                }
-                Ok(stages)
-            }
-        }
-        deserializer.deserialize_any(Stages)
-    }
-}
-
-struct StageName;
-
-impl<'de> Deserialize<'de> for StageName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Checked("the name of a stage", |text| match text {
-            LOCAL_STAGE => Ok(Self),
-            other => Err(unsupported_stage(other)),
-        }))
-    }
-}
-
-struct ProjectName(String);
-
-impl<'de> Deserialize<'de> for ProjectName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Checked("a name", |text| {
-            let fits = (1..=20).contains(&text.len())
-                && text.starts_with(|c: char| c.is_ascii_lowercase())
-                && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-            let rule = "1 to 20 lower-case letters, digits and hyphens, a letter first";
-            if fits {
-                Ok(Self(text.to_owned()))
-            } else {
-                Err(format!("`{text}` is not a project's name: {rule}"))
-            }
-        }))
-    }
-}
-
-struct Port(u16);
-
-impl<'de> Deserialize<'de> for Port {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Ports;
-        impl Visitor<'_> for Ports {
-            type Value = Port;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a port from 1 to 65535")
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Port, E> {
-                match u16::try_from(number) {
-                    Ok(port) if port > 0 => Ok(Port(port)),
-                    _ => Err(E::custom(format!("`{number}` is not a port: 1 to 65535"))),
-                }
-            }
-        }
-        deserializer.deserialize_u64(Ports)
-    }
-}
-
-/// A text with a rule. The check runs inside the visitor, because only an error from there is given
-/// the text's own position.
-struct Checked<T>(&'static str, fn(&str) -> Result<T, String>);
-
-impl<T> Visitor<'_> for Checked<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        (self.1)(text).map_err(E::custom)
+        let StagesText { local: LocalText { port }, others } = stages;
+        Ok(Self {
+            project: project.map_or_else(|| DEFAULT_PROJECT.to_owned(), |name| name.0),
+            local_port: port.and_then(|port| u16::try_from(port.0).ok()),
+            stages: others.into_iter().map(|(name, stage)| (name, stage.into())).collect(),
+        })
     }
 }
 
@@ -204,18 +121,24 @@ mod tests {
             assert_eq!(text.parse::<Config>(), Ok(Config::default()), "{text:?}");
         }
         let full = "project: my-chat\nstages:\n  local:\n    port: 4600\n";
-        let expected = Config { project: "my-chat".into(), local_port: Some(4600) };
+        let expected =
+            Config { project: "my-chat".into(), local_port: Some(4600), ..Config::default() };
         assert_eq!(full.parse::<Config>(), Ok(expected));
     }
 
     #[test]
     fn an_error_stands_where_the_mistake_is() {
         let cases = [
-            ("project: chat\nstage: local\n", "unknown field `stage`", (2, 1)),
-            ("stages:\n  local:\n    prot: 4510\n", "unknown field `prot`", (3, 5)),
+            ("project: chat\nstage: local\n", "there is no key `stage`", (2, 1)),
+            ("stages:\n  local:\n    prot: 4510\n", "there is no key `prot`", (3, 5)),
             ("stages:\n  local:\n    port: many\n", "expected a port from 1 to 65535", (3, 11)),
             ("stages:\n  local:\n    port: 70000\n", "`70000` is not a port", (3, 11)),
-            ("stages:\n  local: {}\n  production: {}\n", "only the built-in stage `local`", (3, 3)),
+            ("stages:\n  Production: {}\n", "is not a stage's name", (2, 3)),
+            ("stages:\n  prod: {}\n  prod: {}\n", "described twice", (3, 3)),
+            ("stages:\n  prod:\n    region: ireland\n", "is not an AWS region", (3, 13)),
+            ("stages:\n  prod:\n    account: 1234\n", "twelve digits", (3, 14)),
+            ("stages:\n  prod:\n    logRetentionDays: 10\n", "keeps no 10 days", (3, 23)),
+            ("stages:\n  prod:\n    regoin: eu-west-1\n", "there is no key `regoin`", (3, 5)),
             ("project: My Chat\n", "is not a project's name", (1, 10)),
         ];
         for (text, said, position) in cases {

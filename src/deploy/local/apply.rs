@@ -33,7 +33,7 @@ impl Prepared {
             return Ok(Outcome { changed: false, addresses });
         }
         let running = self.host(on_event).await?;
-        let cloud = cloud(&self.state, &running.record)?;
+        let cloud = cloud(&self.state, &running.record, None)?;
         self.delete_tables(&cloud, Action::Replace, on_event).await?;
         let started = Instant::now();
         self.next.deployed_at = Timestamp::now().as_millisecond();

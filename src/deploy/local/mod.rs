@@ -51,11 +51,16 @@ impl Addresses {
     }
 }
 
-/// The stage's AWS APIs as its operator uses them.
+/// The stage's AWS APIs as its operator uses them, at the host's own address or at another.
 ///
 /// # Errors
 /// The operator's keys cannot be read.
-pub fn cloud(state: &StateDir, record: &HostRecord) -> Result<Cloud, StateError> {
-    let Addresses { region, aws_endpoint_url: endpoint, .. } = Addresses::local(record.port);
-    Ok(Cloud { endpoint, region, keys: state.operator()? })
+pub fn cloud(
+    state: &StateDir,
+    record: &HostRecord,
+    endpoint: Option<&str>,
+) -> Result<Cloud, StateError> {
+    let Addresses { region, aws_endpoint_url, .. } = Addresses::local(record.port);
+    let endpoint = endpoint.unwrap_or(&aws_endpoint_url);
+    Ok(Cloud::with_keys(endpoint, &region, state.operator()?))
 }

@@ -1,17 +1,14 @@
 //! `doctor`: whether this machine can run the stage; each failure with the command that mends it.
 
-use std::path::Path;
+mod aws;
+mod local;
 
 use serde::Serialize;
 
-use crate::context::Context;
-use crate::deploy::local::port::{DEFAULT_PORT, PortChoice, check as check_port};
+use crate::context::{Context, Target};
 use crate::error::CliError;
 use crate::package::{BuildError, toolchain};
 use crate::ui::{Output, Ui};
-
-/// The room that a first build and a stage's data want, in bytes.
-const ROOM: u64 = 2 * 1024 * 1024 * 1024;
 
 /// Check the toolchain, the configuration and the stage; each failure with the command that mends it
 #[derive(Debug, clap::Args)]
@@ -60,21 +57,10 @@ pub fn run(_: &Args, context: &Context) -> Result<(), CliError> {
         Check::of("node", tool(toolchain::check_node())),
         Check::of("config", config(context)),
     ];
-    if let Ok(state) = context.state() {
-        let running = context.block_on(context.reach());
-        checks.push(port(context, matches!(running, Ok(Some(_)))));
-        checks.push(writable(state.path()));
-        checks.push(room(state.path()));
-        checks.push(Check::of(
-            "host",
-            running.map(|running| match running {
-                Some(running) => format!(
-                    "pid {}, version {}, answers",
-                    running.status.pid, running.status.version
-                ),
-                None => "not running".to_owned(),
-            }),
-        ));
+    match context.target() {
+        Ok(Target::Local) => checks.extend(local::checks(context)),
+        Ok(Target::Aws(target)) => checks.extend(aws::checks(&target, context)),
+        Err(error) => checks.push(Check::of("stage", Err(error))),
     }
     show(&checks, &context.ui)?;
     match checks.iter().filter(|check| !check.ok).count() {
@@ -94,55 +80,6 @@ fn config(context: &Context) -> Result<String, CliError> {
         project.root.display(),
         project.config.project
     ))
-}
-
-fn port(context: &Context, running: bool) -> Check {
-    if running {
-        return Check::pass("port", "the stage has it");
-    }
-    let port = match context.port(None) {
-        Ok(PortChoice::Named(port)) => port,
-        _ => DEFAULT_PORT,
-    };
-    match check_port(port) {
-        Ok(()) => Check::pass("port", format!("{port} is free")),
-        Err(error) => Check::of("port", Err(error.into())),
-    }
-}
-
-/// A folder that is not there yet is made in the nearest one that is.
-fn existing(path: &Path) -> &Path {
-    path.ancestors().find(|folder| folder.exists()).unwrap_or(path)
-}
-
-fn writable(state: &Path) -> Check {
-    let folder = existing(state);
-    let probe = folder.join(format!(".chatctl-probe-{}", std::process::id()));
-    let written = std::fs::write(&probe, "").and_then(|()| std::fs::remove_file(&probe));
-    match written {
-        Ok(()) => Check::pass("state folder", format!("{} can be written", state.display())),
-        Err(error) => {
-            let mend =
-                format!("make {} writable for you, or set CHATCTL_STATE_DIR", folder.display());
-            Check::fail("state folder", format!("{}: {error}", folder.display()), mend)
-        }
-    }
-}
-
-fn room(state: &Path) -> Check {
-    let stat = match rustix::fs::statvfs(existing(state)) {
-        Ok(stat) => stat,
-        Err(error) => {
-            return Check::fail("disk", error.to_string(), "df -h shows the file systems");
-        }
-    };
-    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-    let found = format!("{} MB free", free / (1024 * 1024));
-    if free >= ROOM {
-        Check::pass("disk", found)
-    } else {
-        Check::fail("disk", found, "free 2 GB, for builds and data")
-    }
 }
 
 fn show(checks: &[Check], ui: &Ui) -> Result<(), CliError> {
