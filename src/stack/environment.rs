@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Stack;
+use super::{LIVE_ALIAS, Stack};
 
 impl Stack {
     /// The environment of each function. The host adds what only it knows: `CONNECTIONS_ENDPOINT`,
@@ -17,10 +17,12 @@ impl Stack {
             self.parameters.iter().map(|one| (variable("PARAMETER", &one.logical), &one.physical));
         // Only functions without a route are ever invoked by others.
         let invoked = self.functions.iter().filter(|function| function.route.is_none());
-        let functions = invoked.map(|one| (variable("FUNCTION", &one.logical), &one.physical));
+        let functions = invoked.map(|one| {
+            (variable("FUNCTION", &one.logical), format!("{}:{LIVE_ALIAS}", one.physical))
+        });
         let stage = ("CHATCTL_STAGE".to_owned(), &self.name.stage);
-        let all = std::iter::once(stage).chain(tables).chain(parameters).chain(functions);
-        all.map(|(name, value)| (name, value.clone())).collect()
+        let all = std::iter::once(stage).chain(tables).chain(parameters);
+        all.map(|(name, value)| (name, value.clone())).chain(functions).collect()
     }
 }
 

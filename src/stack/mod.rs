@@ -54,14 +54,36 @@ impl Place {
         Self { region: "us-east-1".to_owned(), account: "000000000000".to_owned() }
     }
 
+    /// The place that CloudFormation fills in when it makes the stack: any account and region.
+    pub fn of_template() -> Self {
+        Self { region: "${AWS::Region}".to_owned(), account: "${AWS::AccountId}".to_owned() }
+    }
+
+    /// The part of AWS that the region belongs to, as ARNs name it.
+    pub fn partition(&self) -> &'static str {
+        match self.region.as_str() {
+            region if region.starts_with("${") => "${AWS::Partition}",
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+
     /// The ARN of a resource here.
     pub fn arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+        let Self { region, account } = self;
+        format!("arn:{}:{service}:{region}:{account}:{resource}", self.partition())
     }
 }
 
+/// The alias of each function's version that serves; whoever calls a function calls this.
+pub const LIVE_ALIAS: &str = "live";
+
 /// The API id of the stage `local`; on AWS the service chooses one.
 pub const LOCAL_API_ID: &str = "local";
+
+/// The API id as a template says it: that of its own WebSocket API.
+pub const TEMPLATE_API_ID: &str = "${WebSocketApi}";
 
 /// Everything that a deployment brings up.
 #[derive(Debug, Clone, PartialEq, Eq)]

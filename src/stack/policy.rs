@@ -1,8 +1,8 @@
-//! IAM documents from grants: one statement a grant, each on the narrowest ARN.
+//! IAM documents from grants: one statement a grant, each on the narrowest ARN, and one for the log.
 
 use serde::Serialize;
 
-use super::{Function, Grant, Stack};
+use super::{Function, Grant, LIVE_ALIAS, Stack};
 
 /// An identity-based IAM policy document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,15 +41,25 @@ pub struct Statement {
 }
 
 impl Stack {
-    /// The document of a function's role: exactly its grants.
+    /// The document of a function's role: exactly its grants, and its own log.
     pub fn policy(&self, function: &Function) -> PolicyDocument {
+        let grants = function.grants.iter().map(|grant| self.statement(function, grant));
         PolicyDocument {
             version: "2012-10-17",
-            statement: function
-                .grants
-                .iter()
-                .map(|grant| self.statement(function, grant))
-                .collect(),
+            statement: grants.chain([self.log_statement(function)]).collect(),
+        }
+    }
+
+    /// Lambda writes a function's log as the function itself. The group is the stack's to make: a
+    /// function that could make one would leave it behind.
+    fn log_statement(&self, function: &Function) -> Statement {
+        let streams = format!("log-group:{}:*", function.log_group);
+        Statement {
+            sid: "WriteOwnLog".to_owned(),
+            effect: Effect::Allow,
+            action: vec!["logs:CreateLogStream".to_owned(), "logs:PutLogEvents".to_owned()],
+            resource: vec![self.place.arn("logs", &streams)],
+            reason: "every function writes its own log; the stack makes the group".to_owned(),
         }
     }
 
@@ -69,7 +79,7 @@ impl Stack {
                 ("ssm:GetParameter".to_owned(), self.place.arn("ssm", &path))
             }
             Grant::Invoke(target) => {
-                let name = format!("function:{}", self.name.physical(target));
+                let name = format!("function:{}:{LIVE_ALIAS}", self.name.physical(target));
                 ("lambda:InvokeFunction".to_owned(), self.place.arn("lambda", &name))
             }
         };

@@ -14,8 +14,11 @@ use serde_json::{Value, json};
 use super::{Function, Invocation, InvokeError, Lambda, ids};
 use crate::local::answer::{self, Answer, Call};
 use crate::local::credentials::Caller;
+use crate::stack::LIVE_ALIAS;
 
 const VERSION: &str = "/2015-03-31/functions";
+/// The only version there is here; the alias `live` leads to it.
+const LATEST: &str = "$LATEST";
 /// The largest payloads, of a request that waits for its answer and of an event.
 const REQUEST_BYTES: usize = 6 * 1024 * 1024;
 const EVENT_BYTES: usize = 1024 * 1024;
@@ -67,15 +70,15 @@ impl Lambda {
         let (name, operation) = path.split_once('/').unwrap_or((&path, ""));
         match (call.parts.method.clone(), name, operation) {
             (Method::GET, "", "") => self.list(&call.caller, call.parts.uri.query()),
-            (Method::POST, name, "invocations") => self.invoke_call(call, &name_of(name), id).await,
+            (Method::POST, name, "invocations") => self.invoke_call(call, &decode(name), id).await,
             (Method::GET, name, "") => {
-                let function = self.found(&call.caller, "GetFunction", &name_of(name))?;
+                let function = self.found(&call.caller, "GetFunction", &decode(name))?;
                 let code = json!({"RepositoryType": "S3"});
                 let body = json!({"Configuration": self.described(&function), "Code": code});
                 Ok(answer::json(StatusCode::OK, &body))
             }
             (Method::GET, name, "configuration") => {
-                let name = name_of(name);
+                let name = decode(name);
                 let function = self.found(&call.caller, "GetFunctionConfiguration", &name)?;
                 Ok(answer::json(StatusCode::OK, &self.described(&function)))
             }
@@ -90,20 +93,28 @@ impl Lambda {
         })
     }
 
-    fn arn(&self, name: &str) -> String {
+    fn arn(&self, named: Named<'_>) -> String {
         let settings = &self.0.settings;
-        format!("arn:aws:lambda:{}:{}:function:{name}", settings.region, settings.account)
+        let qualifier = named.qualifier.map(|one| format!(":{one}")).unwrap_or_default();
+        format!(
+            "arn:aws:lambda:{}:{}:function:{}{qualifier}",
+            settings.region, settings.account, named.name
+        )
     }
 
-    /// The function, if the caller may do this to it.
+    /// The function, if the caller may do this to it under the qualifier that it named.
     fn found(&self, caller: &Caller, operation: &str, name: &str) -> Result<Arc<Function>, Fault> {
-        let arn = self.arn(name);
+        let named = Named::of(name);
+        let arn = self.arn(named);
         self.allow(caller, operation, &arn)?;
-        self.0.find(name).ok_or_else(|| not_found(&arn))
+        let known = named.qualifier.is_none_or(|one| [LATEST, LIVE_ALIAS].contains(&one));
+        let function = known.then(|| self.0.find(named.name)).flatten();
+        function.ok_or_else(|| not_found(&arn))
     }
 
-    async fn invoke_call(&self, call: Call, name: &str, id: Arc<str>) -> Result<Answer, Fault> {
-        self.found(&call.caller, "InvokeFunction", name)?;
+    async fn invoke_call(&self, call: Call, named: &str, id: Arc<str>) -> Result<Answer, Fault> {
+        self.found(&call.caller, "InvokeFunction", named)?;
+        let name = Named::of(named).name;
         let headers = &call.parts.headers;
         let kind = header(headers, "x-amz-invocation-type").unwrap_or("RequestResponse");
         let most = if kind == "Event" { EVENT_BYTES } else { REQUEST_BYTES };
@@ -135,7 +146,7 @@ impl Lambda {
     /// A process that does not start is the function's own error, as on AWS.
     fn not_run(&self, name: &str, id: &str, error: InvokeError) -> Result<Answer, Fault> {
         match error {
-            InvokeError::NotFound => Err(not_found(&self.arn(name))),
+            InvokeError::NotFound => Err(not_found(&self.arn(Named::of(name)))),
             InvokeError::Throttled => Err(Fault::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "TooManyRequestsException",
@@ -191,7 +202,7 @@ impl Lambda {
             "Timeout": config.timeout_s,
             "MemorySize": config.memory_mb,
             "CodeSha256": config.code_sha256,
-            "Version": "$LATEST",
+            "Version": LATEST,
             "Environment": {"Variables": config.environment},
             "TracingConfig": {"Mode": "PassThrough"},
             "PackageType": "Zip",
@@ -210,7 +221,7 @@ fn answered(invocation: Invocation, tail: Option<String>) -> Answer {
         Invocation::FunctionError { kind, payload } => (payload, Some(kind)),
     };
     let mut answer = answer::answer(StatusCode::OK, "application/json", body);
-    set(&mut answer, "x-amz-executed-version", "$LATEST");
+    set(&mut answer, "x-amz-executed-version", LATEST);
     if let Some(kind) = error {
         set(&mut answer, "x-amz-function-error", &kind);
     }
@@ -242,11 +253,21 @@ fn checked(body: Bytes, most: usize) -> Result<Bytes, Fault> {
     }
 }
 
-/// The function's name from a name, a name with a qualifier, an ARN or a part of one.
-fn name_of(encoded: &str) -> String {
-    let name = decode(encoded);
-    let name = name.rsplit_once("function:").map_or(name.as_str(), |(_, name)| name);
-    name.split(':').next().unwrap_or_default().to_owned()
+/// A function as a caller names it: by a name, an ARN or a part of one, each with a qualifier or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Named<'a> {
+    name: &'a str,
+    qualifier: Option<&'a str>,
+}
+
+impl<'a> Named<'a> {
+    fn of(text: &'a str) -> Self {
+        let text = text.rsplit_once("function:").map_or(text, |(_, name)| name);
+        match text.split_once(':') {
+            Some((name, qualifier)) => Self { name, qualifier: Some(qualifier) },
+            None => Self { name: text, qualifier: None },
+        }
+    }
 }
 
 fn decode(text: &str) -> String {
@@ -282,14 +303,14 @@ mod tests {
     #[test]
     fn functions_are_named_in_several_ways() {
         let arn = "arn:aws:lambda:us-east-1:000000000000:function:chat-local-Send";
-        for name in [
-            "chat-local-Send",
-            "chat-local-Send:$LATEST",
-            arn,
-            "000000000000:function:chat-local-Send",
-            &format!("{arn}:$LATEST").replace(':', "%3A"),
+        for (text, qualifier) in [
+            ("chat-local-Send", None),
+            ("chat-local-Send:$LATEST", Some(LATEST)),
+            (arn, None),
+            ("000000000000:function:chat-local-Send", None),
+            (&decode(&format!("{arn}:live").replace(':', "%3A")), Some("live")),
         ] {
-            assert_eq!(name_of(name), "chat-local-Send", "{name}");
+            assert_eq!(Named::of(text), Named { name: "chat-local-Send", qualifier }, "{text}");
         }
     }
 
