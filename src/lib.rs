@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod cli;
+pub mod cloudformation;
 mod commands;
 pub mod config;
 mod context;

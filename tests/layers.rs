@@ -40,6 +40,22 @@ const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        number: 2,
+        scope: "src/cloudformation",
+        forbidden: &[
+            "aws_sdk_",
+            "clap",
+            "crate::aws",
+            "crate::commands",
+            "crate::config",
+            "crate::deploy",
+            "crate::local",
+            "crate::package",
+            "crate::ui",
+            "tokio",
+        ],
+    },
+    Rule {
         number: 4,
         scope: "src/deploy",
         forbidden: &["clap", "crate::ui", "crate::commands", "aws_sdk_"],

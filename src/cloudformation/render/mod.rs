@@ -1,0 +1,111 @@
+//! From a [`Stack`] to the [`Template`] that brings it up.
+//!
+//! One file a part of the stack; each only adds resources to the [`Draft`]. Texts with `${…}` are
+//! functions of CloudFormation (see `value`), so that one template serves every account and region.
+
+mod functions;
+mod gateway;
+mod outputs;
+mod roles;
+mod site;
+mod tables;
+mod tags;
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::template::{OutputEntry, Resource, Template};
+use crate::stack::{Bucket, BucketPurpose, Stack};
+
+/// Where the functions' code lies.
+#[derive(Debug, Clone, Copy)]
+pub struct Code<'a> {
+    /// The bucket.
+    pub bucket: &'a str,
+    /// The object's key, which carries the hash of its contents.
+    pub key: &'a str,
+    /// The hash of the code, in hex.
+    pub sha256: &'a str,
+}
+
+impl Code<'static> {
+    /// Code that is not known yet: the template asks for it by parameters.
+    pub const PARAMETERS: Self = Self {
+        bucket: "${CodeBucket}",
+        key: "${CodeKey}",
+        sha256: "0000000000000000000000000000000000000000000000000000000000000000",
+    };
+
+    fn parameters() -> BTreeMap<String, serde_json::Value> {
+        let parameter = |name: &str, what| {
+            (name.to_owned(), json!({"Type": "String", "MinLength": 1, "Description": what}))
+        };
+        BTreeMap::from([
+            parameter("CodeBucket", "The bucket with the functions' zip"),
+            parameter("CodeKey", "The key of the functions' zip"),
+        ])
+    }
+}
+
+/// The logical id of the WebSocket API.
+pub(super) const API: &str = "WebSocketApi";
+
+/// The template that brings a stack up.
+pub fn render(stack: &Stack, code: Code<'_>) -> Template {
+    let mut draft = Draft::new(stack);
+    tables::add(&mut draft);
+    gateway::add(&mut draft);
+    for function in &stack.functions {
+        roles::add(&mut draft, function);
+        functions::add(&mut draft, function, code);
+    }
+    for bucket in &stack.buckets {
+        let Bucket { logical: _, physical: _, purpose } = bucket;
+        match purpose {
+            BucketPurpose::Site => site::add(&mut draft, bucket),
+        }
+    }
+    outputs::add(&mut draft, code);
+    let mut template = draft.template;
+    if code.bucket == Code::PARAMETERS.bucket {
+        template.parameters = Code::parameters();
+    }
+    template
+}
+
+/// A template in the making.
+struct Draft<'a> {
+    stack: &'a Stack,
+    template: Template,
+}
+
+impl<'a> Draft<'a> {
+    fn new(stack: &'a Stack) -> Self {
+        let Stack { name, .. } = stack;
+        let template = Template {
+            format_version: "2010-09-09".to_owned(),
+            description: format!("{} {}: a serverless chat", name.project, name.stage),
+            parameters: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            other: BTreeMap::new(),
+        };
+        Self { stack, template }
+    }
+
+    fn add(&mut self, logical: impl Into<String>, resource: Resource) {
+        let logical = logical.into();
+        let before = self.template.resources.insert(logical.clone(), resource);
+        debug_assert!(before.is_none(), "two resources are called {logical}");
+    }
+
+    fn output(&mut self, name: &str, description: &str, value: serde_json::Value) {
+        let description = description.to_owned();
+        let entry = OutputEntry { description, value, other: BTreeMap::new() };
+        self.template.outputs.insert(name.to_owned(), entry);
+    }
+}
+
+#[cfg(test)]
+mod tests;
