@@ -12,9 +12,10 @@ mod errors;
 mod fixed;
 mod operations;
 mod tables;
+mod tokens;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dynoxide::{Database, DynoxideError};
@@ -26,6 +27,7 @@ use super::iam::Access;
 use crate::stack::Place;
 use arns::Arns;
 use errors::Failure;
+use tokens::Tokens;
 
 pub use tables::ApplyError;
 
@@ -39,6 +41,7 @@ pub struct DynamoDb {
     /// The database serves one call at a time behind a lock of its own, which would hold a whole
     /// worker thread of the runtime; those who wait for this one first leave their thread to others.
     turn: Arc<tokio::sync::Mutex<()>>,
+    tokens: Arc<Mutex<Tokens>>,
     access: Access,
     arns: Arns,
 }
@@ -56,7 +59,13 @@ impl DynamoDb {
         // The name misleads: this sets `synchronous = NORMAL`, which spares an fsync a commit and
         // loses nothing when the process dies, only perhaps the last commits when the power does.
         database.disable_bulk_loading()?;
-        Ok(Self { database, turn: Arc::default(), access, arns: Arns::new(place) })
+        Ok(Self {
+            database,
+            turn: Arc::default(),
+            tokens: Arc::default(),
+            access,
+            arns: Arns::new(place),
+        })
     }
 
     /// Answers a call of the API.

@@ -1,5 +1,8 @@
 //! Each operation: read its request, ask IAM, run it, write its answer.
 
+use std::sync::PoisonError;
+use std::time::Instant;
+
 use dynoxide::Database;
 use http::request::Parts;
 use serde::Serialize;
@@ -97,7 +100,11 @@ impl Run<'_> {
             "BatchWriteItem" => self.data(demands::batch_write, Database::batch_write_item),
             "TransactGetItems" => self.data(demands::transact_get, Database::transact_get_items),
             "TransactWriteItems" => {
-                self.data(demands::transact_write, Database::transact_write_items)
+                let tokens = self.cloud.tokens.clone();
+                self.data(demands::transact_write, move |database, request| {
+                    let mut tokens = tokens.lock().unwrap_or_else(PoisonError::into_inner);
+                    tokens.once(request, Instant::now(), |r| database.transact_write_items(r))
+                })
             }
             "ExecuteStatement" => self
                 .data(|r| demands::statements([r.statement.as_str()]), Database::execute_statement),
@@ -199,7 +206,7 @@ impl Run<'_> {
     fn data<Req: Request, Resp: Response>(
         &self,
         demands: impl FnOnce(&Req) -> Vec<Demand>,
-        call: fn(&Database, Req) -> dynoxide::Result<Resp>,
+        call: impl FnOnce(&Database, Req) -> dynoxide::Result<Resp> + Send + 'static,
     ) -> Result<Prepared, Failure> {
         self.prepare(Plane::Data, demands, call)
     }
@@ -207,7 +214,7 @@ impl Run<'_> {
     fn control<Req: Request, Resp: Response>(
         &self,
         demands: impl FnOnce(&Req) -> Vec<Demand>,
-        call: fn(&Database, Req) -> dynoxide::Result<Resp>,
+        call: impl FnOnce(&Database, Req) -> dynoxide::Result<Resp> + Send + 'static,
     ) -> Result<Prepared, Failure> {
         self.prepare(Plane::Control, demands, call)
     }
@@ -216,7 +223,7 @@ impl Run<'_> {
         &self,
         plane: Plane,
         demands: impl FnOnce(&Req) -> Vec<Demand>,
-        call: fn(&Database, Req) -> dynoxide::Result<Resp>,
+        call: impl FnOnce(&Database, Req) -> dynoxide::Result<Resp> + Send + 'static,
     ) -> Result<Prepared, Failure> {
         let request = self.read()?;
         if *self.caller != Caller::Operator {
