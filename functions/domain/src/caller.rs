@@ -21,7 +21,10 @@ impl Call<'_> {
     pub async fn identify<P: Ports>(&self, ports: &P) -> Result<Connection, Failure> {
         let row = ports.connection(self.connection_id).await?;
         let now = ports.now();
-        let connection = row.filter(|row| unexpired(row.expires_at, now)).ok_or_else(nobody)?;
+        let Some(connection) = row.filter(|row| unexpired(row.expires_at, now)) else {
+            // A refused connection is told why, whichever of its messages comes before the refuser.
+            return Err(ports.refusal(self.connection_id).await?.unwrap_or_else(nobody).into());
+        };
         self.notes.user(&connection.user_id);
         Ok(connection)
     }

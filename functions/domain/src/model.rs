@@ -5,6 +5,9 @@ use chatctl_protocol::ChatMessage;
 /// Seconds that a connection's rows outlive it at most: API Gateway's two hours and ten minutes of grace.
 pub(crate) const CONNECTION_TTL_S: u64 = 2 * 3600 + 600;
 
+/// Seconds for which a refused connection can be told why; it is closed within moments.
+pub(crate) const REFUSAL_TTL_S: u64 = 600;
+
 /// Seconds after which an undecided request to join is forgotten.
 pub(crate) const REQUEST_TTL_S: u64 = 7 * 24 * 3600;
 
@@ -163,8 +166,6 @@ pub struct Departure<'a> {
     pub attachments: Vec<&'a str>,
     /// The member who becomes admin in their place.
     pub successor: Option<&'a Member>,
-    /// The other admin who makes a successor needless; the change holds only if they still are.
-    pub remaining_admin: Option<&'a Member>,
     /// Nobody remains: the room goes too.
     pub dissolves: bool,
 }

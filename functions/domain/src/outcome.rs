@@ -94,8 +94,13 @@ pub struct Report {
 impl Report {
     /// A report with what was learnt on the way.
     pub(crate) fn new(notes: Notes) -> Self {
-        let Notes { user_id, room_id } = notes;
-        Self { user_id: user_id.into_inner(), room_id: room_id.into_inner(), ..Self::default() }
+        let Notes { user_id, room_id, fault } = notes;
+        Self {
+            user_id: user_id.into_inner(),
+            room_id: room_id.into_inner(),
+            fault: fault.into_inner(),
+            ..Self::default()
+        }
     }
 
     /// A report of a failure inside.
@@ -111,6 +116,8 @@ impl Report {
 pub(crate) struct Notes {
     pub user_id: OnceLock<String>,
     pub room_id: OnceLock<String>,
+    /// What failed beside a request that was granted all the same.
+    pub fault: OnceLock<String>,
 }
 
 impl Notes {
@@ -120,5 +127,9 @@ impl Notes {
 
     pub fn room(&self, room_id: &str) {
         self.room_id.get_or_init(|| room_id.to_owned());
+    }
+
+    pub fn fault(&self, fault: &Fault) {
+        self.fault.get_or_init(|| fault.to_string());
     }
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chatctl_protocol::ErrorCode;
+use chatctl_protocol::{ErrorCode, Refusal};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -17,11 +17,15 @@ use crate::{
 
 /// Who is connected.
 pub trait ConnectionStore {
-    /// One connection's row, expired or not.
+    /// One connection's row, expired or not; a refused connection has none.
     async fn connection(&self, connection_id: &str) -> Result<Option<Connection>, Fault>;
     /// A person's rows, expired or not; a row written within the last second can be missing.
     async fn connections_of(&self, person_id: &str) -> Result<Vec<Connection>, Fault>;
-    /// Deletes a row and tells what it was.
+    /// Records, until a time (s), why a connection is refused.
+    async fn record_refusal(&self, notice: &RefusalNotice, expires_at: u64) -> Result<(), Fault>;
+    /// Why a connection is refused, if it is.
+    async fn refusal(&self, connection_id: &str) -> Result<Option<Refusal>, Fault>;
+    /// Deletes a row and tells what it was; a recorded refusal goes too, and is none.
     async fn remove_connection(&self, connection_id: &str) -> Result<Option<Connection>, Fault>;
     /// Deletes a row if it was accepted before a time (ms).
     async fn prune_connection(&self, connection_id: &str, before: u64) -> Result<(), Fault>;
@@ -84,6 +88,12 @@ pub trait RoomStore {
     async fn reject(&self, admin: &Member, request: &JoinRequest) -> Result<Decision, Fault>;
     /// Attaches a connection, if its person is a member; false if not.
     async fn attach(&self, attachment: &Attachment) -> Result<bool, Fault>;
+    /// A connection's attachment to a room, void or not.
+    async fn attachment(
+        &self,
+        room_id: &str,
+        connection_id: &str,
+    ) -> Result<Option<Attachment>, Fault>;
     /// Removes an attachment.
     async fn detach(&self, room_id: &str, connection_id: &str) -> Result<(), Fault>;
     /// Removes an attachment made before a time (ms).

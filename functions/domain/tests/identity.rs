@@ -24,7 +24,11 @@ async fn a_name_is_held_by_one_live_person() {
     double.advance(60_000);
     assert!(!double.connect("x", "aLICE", None).await);
     assert_eq!(refusal(&double), ErrorCode::Conflict);
-    assert!(!double.state().connections.contains_key("x"), "a refused connection has no row");
+    assert!(!double.state().connections.contains_key("x"), "a refused connection is nobody's");
+    for message in [json!({"action": "hello"}), json!({"action": "createRoom", "roomName": "x"})] {
+        let answer = double.ask("x", message).await;
+        assert_eq!(answer["code"], "conflict", "whatever it says, it is told why: {answer}");
+    }
 
     double.state().open.remove("a");
     assert!(double.connect("y", "Alice", None).await, "the holder is gone without a word");

@@ -140,6 +140,49 @@ async fn a_room_is_never_without_an_admin_nor_empty() {
 }
 
 #[tokio::test]
+async fn the_others_learn_who_decides_when_the_admin_has_left() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.connect("c", "Carol", None).await;
+    let ask = json!({"action": "joinRoom", "subAction": "request", "roomId": room});
+    double.ask("c", ask).await;
+    double.state().posts.clear();
+    double.ask("a", json!({"action": "leaveRoom", "roomId": room})).await;
+    let heard = double.heard("b");
+    let members = heard.iter().find(|frame| frame["action"] == "roomMembers").expect("the members");
+    let listed: Vec<_> = members["participants"].as_array().unwrap().iter().collect();
+    assert_eq!((&listed[0]["userId"], &listed[0]["isAdmin"]), (&json!("Bob"), &json!(true)));
+    assert_eq!((&listed[1]["userId"], &listed[1]["status"]), (&json!("Carol"), &json!("pending")));
+    assert!(double.heard("c").is_empty(), "one who only asks learns nothing of the room");
+}
+
+#[tokio::test]
+async fn one_who_begins_to_listen_while_a_message_is_stored_gets_it() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.state().open.insert("b2".into());
+    double.meddle("store", |state| {
+        let mut tab = state.attachments.values().find(|row| row.connection_id == "b").cloned();
+        let tab = tab.as_mut().expect("Bob listens");
+        tab.connection_id = "b2".into();
+        state.attachments.insert((tab.room_id.clone(), "b2".into()), tab.clone());
+    });
+    double.say("a", json!({"action": "sendMessage", "roomId": room, "message": "hi"})).await;
+    assert_eq!(double.heard("b2").len(), 1);
+}
+
+#[tokio::test]
+async fn a_stored_message_is_acknowledged_though_nobody_can_be_told() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.state().broken.insert("attachments");
+    let say = json!({"action": "sendMessage", "roomId": room, "message": "hi"});
+    let report = double.say("a", say).await;
+    assert_eq!((report.code, report.fault.is_some()), (None, true));
+    assert_eq!(double.heard("a").last().expect("an answer")["action"], "messageAck");
+}
+
+#[tokio::test]
 async fn a_member_made_admin_while_leaving_leaves_as_one() {
     let double = Double::new();
     let room = room_of_two(&double).await;

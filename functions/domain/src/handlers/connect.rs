@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use chatctl_protocol::{ErrorCode, Limits, Refusal, UserName};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join};
 use ulid::Ulid;
 
 use crate::deliver::SETTLED_MS;
 use crate::fault::{Failure, Fault};
-use crate::model::{CONNECTION_TTL_S, expiry, unexpired};
+use crate::model::{CONNECTION_TTL_S, REFUSAL_TTL_S, expiry, unexpired};
 use crate::outcome::{Notes, Report};
 use crate::{Admission, Connection, NameHold, Ports, RefusalNotice, session, text};
 
@@ -41,7 +41,8 @@ struct Person {
     returning: bool,
 }
 
-/// Serves one handshake. A refusal is handed to the refuser, and the connection is then accepted.
+/// Serves one handshake. A refusal is recorded and handed to the refuser, and the connection is
+/// then accepted.
 ///
 /// # Errors
 /// A failure inside, on which the handshake must fail.
@@ -59,8 +60,9 @@ pub async fn handle<P: Ports>(
         Err(Failure::Refused(Refusal { code, message, .. })) => {
             report.code = Some(code);
             let notice = RefusalNotice { connection_id: connection_id.into(), code, message };
-            match ports.refuse(&notice).await {
-                Ok(()) => Ok(report),
+            let expires_at = expiry(ports.now(), REFUSAL_TTL_S);
+            match try_join(ports.record_refusal(&notice, expires_at), ports.refuse(&notice)).await {
+                Ok(_) => Ok(report),
                 Err(fault) => Err((report.fault(&fault), fault)),
             }
         }

@@ -34,24 +34,28 @@ pub(crate) async fn handle<P: Ports>(
         let departure = plan(&rows, member);
         if ports.leave(&departure).await? {
             sweep(ports, &departure, &rows).await?;
-            return Ok(told(call, &rows, member));
+            let told = told(call, &rows, member);
+            return Ok(match departure.successor {
+                Some(successor) => told.push(
+                    others(&rows.attachments, &member.person_id),
+                    succeeded(&rows, member, successor)?,
+                ),
+                None => told,
+            });
         }
     }
     Err(Refusal::new(ErrorCode::Conflict, "the room is changing right now; leave it again").into())
 }
 
-/// Who follows: another admin suffices; without one the longest-standing member becomes admin.
+/// Who follows: where the admin leaves, the longest-standing member becomes admin.
 fn plan<'a>(rows: &'a RoomRows, member: &'a Member) -> Departure<'a> {
-    let remaining = || rows.members.iter().filter(|other| other.person_id != member.person_id);
-    let other_admin = remaining().find(|other| other.is_admin);
-    let eldest = remaining().min_by_key(|other| (other.joined_at, other.person_id.as_str()));
+    let remaining = rows.members.iter().filter(|other| other.person_id != member.person_id);
+    let eldest = remaining.min_by_key(|other| (other.joined_at, other.person_id.as_str()));
     let own = rows.attachments.iter().filter(|row| row.member_id == member.person_id);
-    let succeeds = member.is_admin && other_admin.is_none();
     Departure {
         member,
         attachments: own.map(|row| row.connection_id.as_str()).take(WITH_MEMBER).collect(),
-        successor: eldest.filter(|_| succeeds),
-        remaining_admin: other_admin.filter(|_| member.is_admin),
+        successor: eldest.filter(|_| member.is_admin),
         dissolves: eldest.is_none(),
     }
 }
@@ -93,4 +97,19 @@ fn told(call: Call<'_>, rows: &RoomRows, member: &Member) -> Outcome {
         .filter(|row| row.member_id == member.person_id && row.connection_id != call.connection_id);
     Outcome::answer(ServerMessage::RoomLeft { room_id: room_id() })
         .push(others(&rows.attachments, &member.person_id).chain(own), left)
+}
+
+/// What tells the others who decides from now on, and who is waiting for a decision.
+fn succeeded(rows: &RoomRows, left: &Member, successor: &Member) -> Result<ServerMessage, Refusal> {
+    let mut after = rows.clone();
+    after.members.retain(|member| member.person_id != left.person_id);
+    after.attachments.retain(|row| row.member_id != left.person_id);
+    for member in &mut after.members {
+        member.is_admin |= member.person_id == successor.person_id;
+    }
+    Ok(ServerMessage::RoomMembers {
+        room_id: left.room_id.clone(),
+        room_name: after.existing()?.room_name.clone(),
+        participants: after.participants(),
+    })
 }

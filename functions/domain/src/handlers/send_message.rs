@@ -6,7 +6,7 @@ use ulid::Ulid;
 use crate::caller::{Call, Speaker};
 use crate::fault::{Failure, Fault};
 use crate::model::{CONNECTION_TTL_S, DEDUPE_TTL_S, expiry, unexpired};
-use crate::outcome::{Outcome, Target};
+use crate::outcome::Outcome;
 use crate::roster::not_a_member;
 use crate::{Attachment, Member, Ports, Stored, StoredMessage, text};
 
@@ -19,7 +19,7 @@ pub(crate) async fn handle<P: Ports>(
     let text = text::message(&message)?;
     client_message_id.as_deref().map_or(Ok(()), text::check_client_id)?;
     reply_to.as_deref().map_or(Ok(()), |id| text::check_message_id("replyTo", id))?;
-    let (room_id, speaker, attachments) = audience(ports, call, room_id).await?;
+    let (room_id, speaker) = speaker(ports, call, room_id).await?;
     let member = membership(ports, &room_id, &speaker).await?;
 
     let timestamp = ports.now();
@@ -35,42 +35,39 @@ pub(crate) async fn handle<P: Ports>(
     let stored = StoredMessage { message, person_id: speaker.person_id.clone() };
     // First, so that a failure is one of the whole request: what is told to have failed is not stored.
     attach(ports, call, &member, &speaker).await?;
-    let outcome = ports.store(&stored, expiry(timestamp, DEDUPE_TTL_S)).await?;
-    Ok(match outcome {
-        Stored::New => told(call, stored.message, &speaker, &attachments),
+    match ports.store(&stored, expiry(timestamp, DEDUPE_TTL_S)).await? {
+        Stored::New => Ok(told(stored.message, &listeners(ports, call, &member.room_id).await)),
         Stored::Before { message_id, timestamp } => {
-            Outcome::answer(ack(ChatMessage { message_id, timestamp, ..stored.message }))
+            Ok(Outcome::answer(ack(ChatMessage { message_id, timestamp, ..stored.message })))
         }
-    })
+    }
 }
 
-/// The room, who speaks in it, and the connections that listen.
-async fn audience<P: Ports>(
+/// The room, and who speaks in it.
+async fn speaker<P: Ports>(
     ports: &P,
     call: Call<'_>,
     room_id: Option<String>,
-) -> Result<(String, Speaker, Vec<Attachment>), Failure> {
-    let (room_id, known) = match room_id {
-        Some(room_id) => (room_id, None),
-        None => {
-            let connection = call.identify(ports).await?;
-            let room_id = connection.room_id.ok_or_else(no_room)?;
-            (room_id, Some(connection.person_id))
-        }
+) -> Result<(String, Speaker), Failure> {
+    let room_id = match room_id {
+        Some(room_id) => room_id,
+        None => call.identify(ports).await?.room_id.ok_or_else(no_room)?,
     };
     text::check_room_id(&room_id)?;
     call.notes.room(&room_id);
-    let mut attachments = ports.attachments(&room_id).await?;
+    let own = ports.attachment(&room_id, call.connection_id).await?;
+    let speaker = call.speaker(ports, own.as_slice()).await?;
+    Ok((room_id, speaker))
+}
+
+/// The connections that listen, read after the message is stored: who begins to listen later finds
+/// it in the history. So does everybody where this fails; a stored message is acknowledged.
+async fn listeners<P: Ports>(ports: &P, call: Call<'_>, room_id: &str) -> Vec<Attachment> {
+    let read = ports.attachments(room_id).await;
+    let mut attachments = read.inspect_err(|fault| call.notes.fault(fault)).unwrap_or_default();
     let now = ports.now();
     attachments.retain(|row| unexpired(row.expires_at, now));
-    let speaker = match known {
-        Some(person_id) => {
-            let attached = attachments.iter().any(|row| row.connection_id == call.connection_id);
-            Speaker { person_id, attached }
-        }
-        None => call.speaker(ports, &attachments).await?,
-    };
-    Ok((room_id, speaker, attachments))
+    attachments
 }
 
 async fn membership<P: Ports>(
@@ -107,17 +104,8 @@ async fn attach<P: Ports>(
     ports.attach(&attachment).await.map(drop)
 }
 
-fn told(
-    call: Call<'_>,
-    message: ChatMessage,
-    speaker: &Speaker,
-    attachments: &[Attachment],
-) -> Outcome {
-    let mut to: Vec<Target> = attachments.iter().map(Into::into).collect();
-    if !speaker.attached {
-        to.push(Target { connection_id: call.connection_id.to_owned(), attachment: None });
-    }
-    Outcome::answer(ack(message.clone())).push(to, ServerMessage::Message(message))
+fn told(message: ChatMessage, listeners: &[Attachment]) -> Outcome {
+    Outcome::answer(ack(message.clone())).push(listeners, ServerMessage::Message(message))
 }
 
 fn ack(message: ChatMessage) -> ServerMessage {

@@ -13,7 +13,7 @@ use chatctl_domain::{
     Attachment, Chance, Clock, Connection, Connections, Fault, JoinRequest, Member, NameHold,
     Posted, RefusalNotice, Refuser, Report, Room, Route, SessionKey, StoredMessage, serve,
 };
-use chatctl_protocol::Action;
+use chatctl_protocol::{Action, Refusal};
 use serde_json::Value;
 
 /// Everything stored, and everything said.
@@ -22,6 +22,7 @@ pub struct State {
     pub now: u64,
     drawn: u128,
     pub connections: BTreeMap<String, Connection>,
+    pub refusals: BTreeMap<String, Refusal>,
     pub names: BTreeMap<String, NameHold>,
     pub rooms: BTreeMap<String, Room>,
     pub members: BTreeMap<(String, String), Member>,

@@ -2,9 +2,10 @@
 
 use chatctl_domain::{
     Admission, Attachment, Connection, ConnectionStore, Decision, Departure, Fault, JoinRequest,
-    Member, MessageStore, NameHold, NameStore, Page, Room, RoomRows, RoomStore, Stored,
-    StoredMessage,
+    Member, MessageStore, NameHold, NameStore, Page, RefusalNotice, Room, RoomRows, RoomStore,
+    Stored, StoredMessage,
 };
+use chatctl_protocol::Refusal;
 
 use super::{Double, State};
 
@@ -21,6 +22,18 @@ impl ConnectionStore for Double {
         let state = self.operation("connections_of")?;
         let rows = state.connections.values().chain(&state.ghosts);
         Ok(rows.filter(|row| row.person_id == person).cloned().collect())
+    }
+
+    async fn record_refusal(&self, notice: &RefusalNotice, _expires: u64) -> Result<(), Fault> {
+        let RefusalNotice { connection_id, code, message } = notice.clone();
+        self.operation("record_refusal")?
+            .refusals
+            .insert(connection_id, Refusal::new(code, message));
+        Ok(())
+    }
+
+    async fn refusal(&self, id: &str) -> Result<Option<Refusal>, Fault> {
+        Ok(self.operation("refusal")?.refusals.get(id).cloned())
     }
 
     async fn remove_connection(&self, id: &str) -> Result<Option<Connection>, Fault> {
@@ -224,6 +237,10 @@ impl RoomStore for Double {
         Ok(member)
     }
 
+    async fn attachment(&self, room_id: &str, id: &str) -> Result<Option<Attachment>, Fault> {
+        Ok(self.operation("attachment")?.attachments.get(&key(room_id, id)).cloned())
+    }
+
     async fn detach(&self, room_id: &str, id: &str) -> Result<(), Fault> {
         self.operation("detach")?.attachments.remove(&key(room_id, id));
         Ok(())
@@ -237,15 +254,14 @@ impl RoomStore for Double {
     }
 
     async fn leave(&self, departure: &Departure<'_>) -> Result<bool, Fault> {
-        let Departure { member, attachments, successor, remaining_admin, dissolves } = departure;
+        let Departure { member, attachments, successor, dissolves } = departure;
         let mut state = self.operation("leave")?;
         let room_id = &member.room_id;
         let place = |member: &Member| key(room_id, &member.person_id);
         let unchanged =
             state.members.get(&place(member)).is_some_and(|row| row.is_admin == member.is_admin);
         let succeeds = successor.is_none_or(|row| state.members.contains_key(&place(row)));
-        let remains = remaining_admin.is_none_or(|row| state.is_admin(row));
-        if !(unchanged && succeeds && remains) {
+        if !(unchanged && succeeds) {
             return Ok(false);
         }
         state.members.remove(&place(member));

@@ -1,9 +1,10 @@
 //! ChatConnections.
 
-use chatctl_domain::{Connection, ConnectionStore, Fault};
+use chatctl_domain::{Connection, ConnectionStore, Fault, RefusalNotice};
+use chatctl_protocol::Refusal;
 use serde_json::{Value, json};
 
-use super::row::ConnectionRow;
+use super::row::{ConnectionRow, RefusalRow, Standing};
 use super::{Old, Table, numeral, string};
 use crate::host::Host;
 
@@ -11,10 +12,15 @@ fn key(connection_id: &str) -> Value {
     json!({ "connectionId": { "S": connection_id } })
 }
 
+impl Host {
+    async fn standing(&self, connection_id: &str) -> Result<Option<Standing>, Fault> {
+        self.get(Table::Connections, key(connection_id)).await
+    }
+}
+
 impl ConnectionStore for Host {
     async fn connection(&self, connection_id: &str) -> Result<Option<Connection>, Fault> {
-        let row: Option<ConnectionRow> = self.get(Table::Connections, key(connection_id)).await?;
-        Ok(row.map(Into::into))
+        Ok(self.standing(connection_id).await?.and_then(Standing::admitted))
     }
 
     async fn connections_of(&self, person_id: &str) -> Result<Vec<Connection>, Fault> {
@@ -27,14 +33,26 @@ impl ConnectionStore for Host {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
+    async fn record_refusal(&self, notice: &RefusalNotice, expires_at: u64) -> Result<(), Fault> {
+        let input = json!({
+            "TableName": Table::Connections.physical()?,
+            "Item": RefusalRow::new(notice, expires_at),
+        });
+        Ok(self.dynamo()?.run("PutItem", &input).await?)
+    }
+
+    async fn refusal(&self, connection_id: &str) -> Result<Option<Refusal>, Fault> {
+        Ok(self.standing(connection_id).await?.and_then(Standing::refused))
+    }
+
     async fn remove_connection(&self, connection_id: &str) -> Result<Option<Connection>, Fault> {
         let input = json!({
             "TableName": Table::Connections.physical()?,
             "Key": key(connection_id),
             "ReturnValues": "ALL_OLD",
         });
-        let old: Old<ConnectionRow> = self.dynamo()?.call("DeleteItem", &input).await?;
-        Ok(old.attributes.map(Into::into))
+        let old: Old<Standing> = self.dynamo()?.call("DeleteItem", &input).await?;
+        Ok(old.attributes.and_then(Standing::admitted))
     }
 
     async fn prune_connection(&self, connection_id: &str, before: u64) -> Result<(), Fault> {

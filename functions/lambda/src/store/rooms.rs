@@ -226,6 +226,17 @@ impl RoomStore for Host {
         .await
     }
 
+    async fn attachment(
+        &self,
+        room_id: &str,
+        connection_id: &str,
+    ) -> Result<Option<Attachment>, Fault> {
+        Ok(match self.entry(room_id, &attachment_entry(connection_id)).await? {
+            Some(Entry::Attachment(attachment)) => Some(attachment),
+            _ => None,
+        })
+    }
+
     async fn detach(&self, room_id: &str, connection_id: &str) -> Result<(), Fault> {
         self.delete_entry(room_id, &attachment_entry(connection_id)).await
     }
@@ -245,13 +256,12 @@ impl RoomStore for Host {
     }
 
     async fn leave(&self, departure: &Departure<'_>) -> Result<bool, Fault> {
-        let Departure { member, attachments, successor, remaining_admin, dissolves } = departure;
+        let Departure { member, attachments, successor, dissolves } = departure;
         let room_id = &member.room_id;
         let actions = Actions::new()?;
         let mut all = vec![actions.on_standing("Delete", member)];
         all.extend(attachments.iter().map(|id| actions.delete(room_id, &attachment_entry(id))));
         all.extend(successor.map(|successor| actions.promote(successor)));
-        all.extend(remaining_admin.map(|admin| actions.on_standing("ConditionCheck", admin)));
         all.extend(dissolves.then(|| actions.delete(room_id, ROOM)));
         self.transact_if(all).await
     }

@@ -1,7 +1,7 @@
 //! The rows of ChatConnections, ChatNames, ChatMessages and ChatDedupe.
 
-use chatctl_domain::{Connection, NameHold, StoredMessage};
-use chatctl_protocol::ChatMessage;
+use chatctl_domain::{Connection, NameHold, RefusalNotice, StoredMessage};
+use chatctl_protocol::{ChatMessage, ErrorCode, Refusal};
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::{Number, Text, number, text};
@@ -53,6 +53,59 @@ impl From<ConnectionRow> for Connection {
             connected_at: row.connected_at.value,
             room_id: row.room_id.map(|room| room.value),
             expires_at: row.expires_at.value,
+        }
+    }
+}
+
+/// ChatConnections, of a connection that is refused: why. It has no person, so no index shows it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RefusalRow {
+    connection_id: Text,
+    refused_with: Code,
+    reason: Text,
+    expires_at: Number,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Code {
+    #[serde(rename = "S")]
+    value: ErrorCode,
+}
+
+impl RefusalRow {
+    /// The row of a refusal, void at a time (s).
+    pub(super) fn new(notice: &RefusalNotice, expires_at: u64) -> Self {
+        let RefusalNotice { connection_id, code, message } = notice;
+        Self {
+            connection_id: text(connection_id),
+            refused_with: Code { value: *code },
+            reason: text(message),
+            expires_at: number(expires_at),
+        }
+    }
+}
+
+/// What ChatConnections says about a connection.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Standing {
+    Admitted(ConnectionRow),
+    Refused(RefusalRow),
+}
+
+impl Standing {
+    pub(super) fn admitted(self) -> Option<Connection> {
+        match self {
+            Self::Admitted(row) => Some(row.into()),
+            Self::Refused(_) => None,
+        }
+    }
+
+    pub(super) fn refused(self) -> Option<Refusal> {
+        match self {
+            Self::Admitted(_) => None,
+            Self::Refused(row) => Some(Refusal::new(row.refused_with.value, row.reason.value)),
         }
     }
 }
