@@ -56,7 +56,8 @@ pub async fn count(stage: &Stage) -> Result<Vec<Action>> {
         let room = client::gather(&mut people).await?;
         counter.skip().await?;
         people[1]
-            .ask(json!({"action": "sendMessage", "roomId": room, "message": "counted"}))
+            .ask(json!({"action": "sendMessage", "roomId": room, "message": "counted",
+                        "clientMessageId": format!("counted-{size}")}))
             .await?;
         counter.note(&format!("sendMessage in a room of {size}")).await?;
         people[1].ask(json!({"action": "getHistory", "roomId": room})).await?;

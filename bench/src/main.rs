@@ -49,6 +49,9 @@ pub struct Settings {
     /// Idle connections for the memory figures
     #[arg(long, default_value_t = 1000)]
     idle: usize,
+    /// Only a room of so many people on the stage `local`, for a profiler beside it; writes no page
+    #[arg(long, value_name = "PEOPLE")]
+    room: Option<usize>,
     /// Where the page is written; stdout if not given
     #[arg(long)]
     write: Option<PathBuf>,
@@ -84,6 +87,11 @@ fn main() -> ExitCode {
 }
 
 async fn run(settings: &Settings) -> Result<()> {
+    if let Some(people) = settings.room {
+        let flow = rounds::room(people, settings).await?;
+        println!("{flow:#?}");
+        return Ok(());
+    }
     let machine = machine::describe(&settings.chatctl, &settings.rival);
     let stage = Stage::new(&settings.chatctl, &std::env::current_dir()?)?;
     stage.deploy()?;

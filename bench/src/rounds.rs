@@ -66,6 +66,15 @@ pub async fn measure(side: Side, round: usize, settings: &Settings) -> Result<Fi
     }
 }
 
+/// One room on a fresh stage, and nothing else.
+pub async fn room(people: usize, settings: &Settings) -> Result<Flow> {
+    let stage = Stage::new(&settings.chatctl, &std::env::current_dir()?)?;
+    stage.deploy()?;
+    let flow = load::room(&stage.url()?, "room", people, settings.span(), &stage.meter()?).await?;
+    stage.teardown()?;
+    Ok(flow)
+}
+
 /// A first deployment, one with nothing to do, and one of the stopped stage.
 fn readiness(stage: &Stage) -> Result<Vec<(&'static str, f64)>> {
     let first = stage.deploy()?.as_secs_f64();
