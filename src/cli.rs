@@ -7,7 +7,7 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    completions, deploy, dev, doctor, faults, host, logs, outputs, policies, scan, status,
+    build, completions, deploy, dev, doctor, faults, host, logs, outputs, policies, scan, status,
     teardown, version,
 };
 use crate::context::Context;
@@ -119,6 +119,7 @@ pub struct Globals {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Build(build::Args),
     Deploy(deploy::Args),
     Dev(dev::Args),
     Status(status::Args),
@@ -162,6 +163,7 @@ impl Command {
             return Err(CliError::usage("only `scan` writes csv; take text, json or ndjson"));
         }
         match self {
+            Self::Build(args) => build::run(args, context),
             Self::Deploy(args) => deploy::run(args, context),
             Self::Dev(args) => dev::run(args, context),
             Self::Status(args) => status::run(args, context),

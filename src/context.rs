@@ -110,6 +110,17 @@ impl Context {
         Ok(self.project.get_or_init(|| project))
     }
 
+    /// What `chatctl.yaml` says of the stage; nothing for `local`.
+    ///
+    /// # Errors
+    /// There is no project, or the stage is not known.
+    pub fn described(&self) -> Result<Option<&StageConfig>, CliError> {
+        if self.globals.stage == LOCAL_STAGE {
+            return Ok(None);
+        }
+        Ok(Some(self.project()?.config.stage(&self.globals.stage)?))
+    }
+
     /// Where the command works: on this machine or on AWS. A flag comes before `CHATCTL_*`, then
     /// the stage in `chatctl.yaml`, then `AWS_*`, then the profile.
     ///

@@ -264,6 +264,9 @@ impl From<BuildError> for CliError {
                 failed.details = output;
                 failed.hint(format!("the command was: {command}"))
             }
+            BuildError::Elf { hint, .. } => failed.hint(hint),
+            BuildError::NotReproducible { .. } => failed
+                .hint("look for what a build reads beside the source: build scripts, the time, random names"),
             BuildError::Io { .. } | BuildError::NoBootstrap => failed,
         }
     }

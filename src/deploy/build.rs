@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{DeployError, Event, OnEvent, millis};
-use crate::package::{self, BuildError, Part, Progress};
+use crate::package::{self, BuildError, Bundle, Part, Progress};
+use crate::stack::Architecture;
 
 /// Builds the functions and returns the path of their binary.
 pub(super) async fn functions(
@@ -15,6 +16,41 @@ pub(super) async fn functions(
     let part = Part::Functions;
     let tell = progress(part, on_event);
     Ok(timed(part, on_event, package::functions::build(root, colour, &tell)).await?)
+}
+
+/// Builds and packs the functions for Lambda, where that is out of date.
+///
+/// # Errors
+/// As [`package::bundle`].
+pub async fn bundle(
+    root: &Path,
+    architecture: Architecture,
+    colour: bool,
+    on_event: OnEvent<'_>,
+) -> Result<Bundle, DeployError> {
+    let part = Part::Functions;
+    if let Some(bundle) = package::bundled(root, architecture) {
+        on_event(Event::BuildSkipped { part });
+        return Ok(bundle);
+    }
+    let tell = progress(part, on_event);
+    Ok(timed(part, on_event, package::bundle(root, architecture, colour, &tell)).await?)
+}
+
+/// Builds the functions for Lambda once more, in a folder where nothing was built before, and tells
+/// whether the same zip comes out.
+///
+/// # Errors
+/// As [`package::verify`].
+pub async fn verify(
+    root: &Path,
+    bundle: &Bundle,
+    colour: bool,
+    on_event: OnEvent<'_>,
+) -> Result<(), DeployError> {
+    let part = Part::Functions;
+    let tell = progress(part, on_event);
+    Ok(timed(part, on_event, package::verify(root, bundle, colour, &tell)).await?)
 }
 
 /// Builds the web app where it is out of date.

@@ -3,7 +3,7 @@
 //! Knows neither the command line nor the terminal: it tells what happens by [`Event`]s. Interrupted
 //! anywhere, the next deployment converges: every step looks at what is there.
 
-mod build;
+pub mod build;
 mod error;
 mod event;
 pub mod local;

@@ -28,13 +28,13 @@ pub fn fingerprint(root: &Path) -> String {
     let settings = rustup.map(|folder| folder.join("settings.toml"));
     let inputs = settings.iter().fold(inputs, |inputs, file| inputs.tree(&file.to_string_lossy()));
     let inputs = inputs.program("cargo").program("rustc");
-    ["RUSTUP_TOOLCHAIN", "RUSTFLAGS", "CARGO_BUILD_TARGET"]
+    ["RUSTUP_TOOLCHAIN", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"]
         .into_iter()
         .fold(inputs, Fingerprint::variable)
         .finish()
 }
 
-/// Builds the functions and returns the path of their binary.
+/// Builds the functions for this machine and returns the path of their binary.
 ///
 /// # Errors
 /// A tool is missing, or the build failed; then with what the compiler said.
@@ -44,21 +44,32 @@ pub async fn build(
     progress: OnProgress<'_>,
 ) -> Result<PathBuf, BuildError> {
     toolchain::check_rust()?;
+    let shown = format!("cargo build --release -p {PACKAGE}");
+    run(&mut cargo(root, "build", colour), shown, progress).await
+}
+
+/// Cargo, about to build the functions.
+pub(super) fn cargo(root: &Path, subcommand: &str, colour: bool) -> Command {
     let mut command = Command::new("cargo");
     command
-        .args(["build", "--release", "-p", PACKAGE])
+        .args([subcommand, "--release", "-p", PACKAGE])
         .args(["--message-format", "json-render-diagnostics"])
         .args(["--color", if colour { "always" } else { "never" }])
         .current_dir(root);
-    let ended = process::run(&mut command, progress).await;
+    command
+}
+
+/// Runs cargo and returns the path of the binary that it says it made.
+pub(super) async fn run(
+    command: &mut Command,
+    shown: String,
+    progress: OnProgress<'_>,
+) -> Result<PathBuf, BuildError> {
+    let ended = process::run(command, progress).await;
     let ended = ended.map_err(|source| BuildError::Io { what: "cargo".to_owned(), source })?;
     if !ended.status.success() {
-        let command = format!("cargo build --release -p {PACKAGE}");
-        return Err(BuildError::Failed {
-            part: Part::Functions,
-            command,
-            output: told(ended.stderr),
-        });
+        let (part, output) = (Part::Functions, told(ended.stderr));
+        return Err(BuildError::Failed { part, command: shown, output });
     }
     ended.stdout.iter().find_map(|line| executable(line)).ok_or(BuildError::NoBootstrap)
 }

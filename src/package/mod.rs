@@ -1,15 +1,24 @@
-//! Builds what is deployed: the functions' binary with cargo, the web app with npm.
+//! Builds what is deployed: the functions' binary with cargo, packed for Lambda; the web app with
+//! npm.
 //!
 //! Whether a build is needed is told by fingerprints of its inputs; nothing here knows a stage.
 
+mod archive;
+mod bundle;
+pub mod cross;
+pub mod elf;
 pub mod fingerprint;
 pub mod frontend;
 pub mod functions;
 mod process;
 pub mod toolchain;
 
+pub use archive::{Archive, CodeHash, zip};
+pub use bundle::{Bundle, bundle, bundled, verify};
+
 use std::io;
 
+use elf::ElfError;
 use serde::Serialize;
 
 /// What is built.
@@ -84,6 +93,22 @@ pub enum BuildError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// What was built could not start on Lambda.
+    #[error("the functions could not start on Lambda: {error}")]
+    Elf {
+        /// Why.
+        error: ElfError,
+        /// What to do about it.
+        hint: String,
+    },
+    /// Two builds of the same source differ.
+    #[error("two builds of the same source differ: {first} and {second}")]
+    NotReproducible {
+        /// The first one's SHA-256.
+        first: String,
+        /// The second one's.
+        second: String,
+    },
     /// cargo built no such binary.
     #[error("cargo built no binary `bootstrap` in the package chatctl-functions")]
     NoBootstrap,
@@ -96,6 +121,8 @@ impl BuildError {
             Self::Missing { .. } => "tool-missing",
             Self::TooOld { .. } => "tool-too-old",
             Self::Failed { .. } | Self::NoBootstrap => "build-failed",
+            Self::Elf { .. } => "elf-unfit",
+            Self::NotReproducible { .. } => "not-reproducible",
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => "disk-full",
             Self::Io { .. } => "build-io",
         }
