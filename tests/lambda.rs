@@ -63,6 +63,7 @@ async fn a_process_finds_what_aws_puts_there_and_nothing_else() {
         assert!(!env.contains_key(name), "{name} is the host's own");
     }
     assert_eq!(found["cwd"], stage.folder.path().canonicalize().unwrap().display().to_string());
+    assert_eq!(found["files"], 1024, "AWS lets a function open so many files");
     let headers = &found["headers"];
     let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{NAME}");
     assert_eq!(headers["lambda-runtime-invoked-function-arn"], arn);

@@ -13,6 +13,7 @@ pub mod host;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
+pub mod open_files;
 pub mod requests;
 pub mod s3;
 pub mod sigv4;

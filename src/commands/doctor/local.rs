@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Check;
 use crate::context::Context;
 use crate::deploy::local::port::{DEFAULT_PORT, PortChoice, check as check_port};
+use crate::local::open_files::OpenFiles;
 
 /// The room that a first build and a stage's data want, in bytes.
 const ROOM: u64 = 2 * 1024 * 1024 * 1024;
@@ -17,6 +18,7 @@ pub fn checks(context: &Context) -> Vec<Check> {
         port(context, matches!(running, Ok(Some(_)))),
         writable(state.path()),
         room(state.path()),
+        open_files(),
     ];
     let host = running.map(|running| match running {
         Some(running) => {
@@ -74,5 +76,17 @@ fn room(state: &Path) -> Check {
         Check::pass("disk", found)
     } else {
         Check::fail("disk", found, "free 2 GB, for builds and data")
+    }
+}
+
+fn open_files() -> Check {
+    /// A room or two of people with several tabs each.
+    const FEW: u64 = 256;
+    let connections = OpenFiles::attainable().connections();
+    let found = format!("enough for {connections} connections at a time");
+    if connections >= FEW {
+        Check::pass("open files", found)
+    } else {
+        Check::fail("open files", found, "raise the hard limit (ulimit -Hn), then deploy again")
     }
 }

@@ -35,21 +35,20 @@ impl Gateway {
             Ok(accept) => accept,
             Err(answer) => return answer,
         };
-        let ending = || {
-            plain(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "ServiceUnavailableException",
-                "Service Unavailable",
-            )
-        };
-        let Some(lease) = self.lease() else { return ending() };
+        let Some(lease) = self.lease() else { return Self::unavailable() };
         let upgrade = hyper::upgrade::on(&mut request);
         let candidate = Candidate::new(&request, peer);
         let (decided, decision) = oneshot::channel();
         // A task of its own: when a client hangs up meanwhile, what has begun goes on, and
         // `$disconnect` follows a `$connect` that succeeded.
         tokio::spawn(self.clone().admit(candidate, accept, upgrade, decided, lease));
-        decision.await.unwrap_or_else(|_| ending())
+        decision.await.unwrap_or_else(|_| Self::unavailable())
+    }
+
+    /// The answer to a handshake for which there is no room.
+    pub fn unavailable() -> Answer {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        plain(status, "ServiceUnavailableException", "Service Unavailable")
     }
 
     async fn admit(

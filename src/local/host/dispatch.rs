@@ -1,6 +1,5 @@
 //! Which service a request is for: one endpoint, told apart by the signature's scope.
 
-use std::net::SocketAddr;
 use std::sync::PoisonError;
 use std::time::SystemTime;
 
@@ -11,8 +10,10 @@ use hyper::body::Incoming;
 use serde_json::json;
 
 use super::Host;
+use super::serve::{Peer, Room};
 use crate::local::answer::{self, Answer, Call};
 use crate::local::control;
+use crate::local::gateway::Gateway;
 use crate::local::sigv4::{self, Service};
 
 /// The largest body taken; above S3's part size as every SDK uses it.
@@ -20,9 +21,12 @@ const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
 impl Host {
     /// Answers one request.
-    pub(super) async fn dispatch(&self, request: Request<Incoming>, peer: SocketAddr) -> Answer {
+    pub(super) async fn dispatch(&self, request: Request<Incoming>, peer: Peer) -> Answer {
         if wants_websocket(&request) {
-            return self.0.gateway.handshake(request, peer).await;
+            return match peer.room {
+                Room::Enough => self.0.gateway.handshake(request, peer.address).await,
+                Room::Scarce => Gateway::unavailable(),
+            };
         }
         let (parts, body) = request.into_parts();
         let body = match Limited::new(body, BODY_LIMIT).collect().await {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fs::File;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::local::gateway::{Gateway, GatewayLimits, GatewaySettings};
 use crate::local::iam::{Access, Denial};
 use crate::local::lambda::{Lambda, LambdaSettings};
 use crate::local::logs::{LogLine, LogStore, LogsApi};
+use crate::local::open_files::OpenFiles;
 use crate::local::requests::Requests;
 use crate::local::s3::S3;
 use crate::local::sigv4::Verifier;
@@ -81,6 +83,21 @@ pub enum HostError {
     /// The operating system refused something.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// Who is at the other end of a connection, and whether there is room for more of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer {
+    pub address: SocketAddr,
+    pub room: Room,
+}
+
+/// Whether files may be opened for one more connection that stays.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Room {
+    Enough,
+    /// What is left is for functions, and for requests that end at once.
+    Scarce,
 }
 
 /// Runs a host until a signal or the control API ends it.
@@ -207,12 +224,18 @@ impl Host {
     }
 
     async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        let open_files = OpenFiles::raise();
+        tracing::info!(connections = open_files.connections(), "room");
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.spawn_connection(stream, peer),
+                    Ok((stream, address)) => {
+                        let scarce = open_files.is_scarce(&stream);
+                        let room = if scarce { Room::Scarce } else { Room::Enough };
+                        self.spawn_connection(stream, Peer { address, room });
+                    }
                     // Out of file descriptors, most likely: those that close will free some.
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be taken");
@@ -226,7 +249,7 @@ impl Host {
         }
     }
 
-    fn spawn_connection(&self, stream: TcpStream, peer: std::net::SocketAddr) {
+    fn spawn_connection(&self, stream: TcpStream, peer: Peer) {
         // A delay here would only mean that small frames wait for one another.
         let _ = stream.set_nodelay(true);
         let host = self.clone();
@@ -241,7 +264,7 @@ impl Host {
                 .with_upgrades();
             tokio::select! {
                 result = served => if let Err(error) = result {
-                    tracing::debug!(%error, %peer, "a connection ended early");
+                    tracing::debug!(%error, peer = %peer.address, "a connection ended early");
                 },
                 () = host.stopped() => {}
             }

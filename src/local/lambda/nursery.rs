@@ -14,6 +14,8 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use crate::local::open_files;
+
 struct Birth {
     command: Command,
     runtime: Handle,
@@ -54,16 +56,17 @@ impl Nursery {
     }
 }
 
-/// Makes the process die with the thread that starts it.
+/// Makes the process die with the thread that starts it, and have a function's limits.
 fn bind_to_parent(command: &mut Command) {
     let host = getpid();
     let bind = move || {
         set_parent_process_death_signal(Some(Signal::KILL))?;
+        open_files::as_a_function()?;
         // The parent may have died before the signal was set; then nobody would send it.
         if getppid() == Some(host) { Ok(()) } else { Err(io::ErrorKind::NotConnected.into()) }
     };
     // SAFETY: the closure runs in the child between fork and exec, where only async-signal-safe
-    // calls are allowed. It makes two system calls, takes no lock and allocates nothing.
+    // calls are allowed. It makes four system calls, takes no lock and allocates nothing.
     unsafe {
         command.pre_exec(bind);
     }
