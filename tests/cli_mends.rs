@@ -68,3 +68,17 @@ fn where_files_run_out_connections_are_refused_and_everything_else_goes_on() {
     std::thread::sleep(std::time::Duration::from_millis(200));
     assert_eq!(handshake(&address), "HTTP/1.1 502");
 }
+
+/// What cannot be looked into may well be there.
+#[test]
+fn a_teardown_that_cannot_look_does_not_say_that_nothing_is_there() {
+    let project = Project::new();
+    let circle = project.path("circle");
+    std::os::unix::fs::symlink(&circle, &circle).unwrap();
+    for arguments in [&["teardown", "--yes"][..], &["teardown", "--dry-run"]] {
+        let output = project.command(arguments).env("CHATCTL_STATE_DIR", &circle).output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("error[state-unusable]"), "{said}");
+    }
+}

@@ -25,7 +25,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
     let (ui, state) = (&context.ui, context.state()?);
     let data = if args.keep_data { Data::Keep } else { Data::Remove };
-    let items = context.block_on(async { Ok(inventory(&state, data).await) })?;
+    let items = context.block_on(async { Ok(inventory(&state, data).await?) })?;
     if args.dry_run {
         return show_plan(&items, ui);
     }

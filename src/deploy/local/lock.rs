@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::deploy::DeployError;
-use crate::local::state::StateDir;
+use crate::local::state::{StateDir, StateError};
 
 /// The lock's file; it also marks a folder as a stage's own.
 const FILE: &str = "deploy.lock";
@@ -63,7 +63,7 @@ fn holder(mut file: File) -> Option<u32> {
 
 /// A state folder is removed as a whole one day, so a folder with other files never becomes one.
 fn refuse_foreign(folder: &Path) -> Result<(), DeployError> {
-    if is_state(folder) {
+    if is_state(folder)? {
         return Ok(());
     }
     let failed = || DeployError::io(folder.display().to_string());
@@ -77,8 +77,17 @@ fn refuse_foreign(folder: &Path) -> Result<(), DeployError> {
 }
 
 /// Whether a folder is a stage's state.
-pub(super) fn is_state(folder: &Path) -> bool {
-    [FILE, "host.lock"].iter().any(|file| folder.join(file).is_file())
+///
+/// # Errors
+/// It may not be looked into: what cannot be seen may well be there.
+pub(super) fn is_state(folder: &Path) -> Result<bool, StateError> {
+    for mark in [FILE, "host.lock"] {
+        let path = folder.join(mark);
+        if path.try_exists().map_err(|source| StateError::Io { path, source })? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The path of the lock's file.

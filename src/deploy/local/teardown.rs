@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::host::{self, Found};
 use super::lock::{self, DeployLock};
 use crate::deploy::{DeployError, Event, OnEvent};
-use crate::local::state::StateDir;
+use crate::local::state::{StateDir, StateError};
 
 /// What `--keep-data` keeps: the tables, and the secret with which their sessions were signed.
 const DATA: [&str; 2] = ["tables.db", "parameters.json"];
@@ -36,31 +36,34 @@ pub enum Data {
 }
 
 /// What there is of a stage.
-pub async fn inventory(state: &StateDir, data: Data) -> Vec<Item> {
+///
+/// # Errors
+/// The state folder may not be looked into.
+pub async fn inventory(state: &StateDir, data: Data) -> Result<Vec<Item>, DeployError> {
     let mut items = Vec::new();
     if let Ok(Some(running)) = host::reach(state).await {
         let name = format!("pid {}", running.record.pid);
         items.push(Item { kind: "process", name, bytes: running.status.resident_bytes });
     }
-    let entries = entries(state, data).into_iter();
-    items.extend(entries.map(|path| Item {
-        kind: "file",
-        bytes: size(&path),
-        name: path.display().to_string(),
-    }));
-    items
+    items.extend(entries(state, data)?.iter().map(|path| file(path)));
+    Ok(items)
+}
+
+fn file(path: &Path) -> Item {
+    Item { kind: "file", bytes: size(path), name: path.display().to_string() }
 }
 
 /// Removes the stage and returns what is left of it, which should be nothing. Repeating it is safe.
 ///
 /// # Errors
-/// The stage is busy, or its host cannot be ended.
+/// The stage is busy, its host cannot be ended, or its folder may not be looked into.
 pub async fn teardown(
     state: &StateDir,
     data: Data,
     on_event: OnEvent<'_>,
 ) -> Result<Vec<Item>, DeployError> {
-    if !state.path().exists() {
+    let unusable = |source| StateError::Io { path: state.path().to_owned(), source };
+    if !state.path().try_exists().map_err(unusable)? {
         return Ok(Vec::new());
     }
     let lock = DeployLock::take(state)?;
@@ -71,7 +74,7 @@ pub async fn teardown(
     }
     // The lock's file goes last: as long as it is there, nobody else begins.
     let own = lock::file(state);
-    for path in entries(state, data).into_iter().filter(|path| *path != own) {
+    for path in entries(state, data)?.into_iter().filter(|path| *path != own) {
         if remove(&path).is_ok() {
             on_event(Event::Removed { what: path.display().to_string() });
         }
@@ -82,22 +85,24 @@ pub async fn teardown(
         forget_parent(state.path());
     }
     drop(lock);
-    Ok(inventory(state, data).await)
+    inventory(state, data).await
 }
 
 /// The entries of the state folder that go.
-fn entries(state: &StateDir, data: Data) -> Vec<PathBuf> {
-    if !lock::is_state(state.path()) {
-        return Vec::new();
+fn entries(state: &StateDir, data: Data) -> Result<Vec<PathBuf>, StateError> {
+    if !lock::is_state(state.path())? {
+        return Ok(Vec::new());
     }
-    let Ok(entries) = fs::read_dir(state.path()) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let unusable = |source| StateError::Io { path: state.path().to_owned(), source };
+    let listed = fs::read_dir(state.path()).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut paths: Vec<PathBuf> =
+        listed.map_err(unusable)?.iter().map(fs::DirEntry::path).collect();
     // What is kept needs the folder's mark as well.
     let stays =
         |path: &PathBuf| data == Data::Keep && (is_data(path) || *path == lock::file(state));
     paths.retain(|path| !stays(path));
     paths.sort();
-    paths
+    Ok(paths)
 }
 
 /// SQLite keeps a journal beside its file.
