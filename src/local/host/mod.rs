@@ -5,6 +5,7 @@
 
 mod apply;
 mod dispatch;
+mod open;
 mod serve;
 
 pub use apply::ApplyError;

@@ -1,46 +1,24 @@
-//! Listening: makes the services, takes connections, ends on a signal or when asked.
+//! Listening: takes connections, ends on a signal or when asked.
 
 use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use jiff::Timestamp;
-use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 
-use super::{ApplyError, Host, Inner};
-use crate::local::credentials::{Credentials, random};
-use crate::local::dynamodb::DynamoDb;
-use crate::local::faults::Faults;
-use crate::local::gateway::{Gateway, GatewayLimits, GatewaySettings};
-use crate::local::iam::{Access, Denial};
-use crate::local::lambda::{Lambda, LambdaSettings};
-use crate::local::logs::{LogLine, LogStore, LogsApi};
+use super::{ApplyError, Host};
+use crate::local::gateway::GatewayLimits;
 use crate::local::open_files::OpenFiles;
-use crate::local::requests::Requests;
-use crate::local::s3::S3;
-use crate::local::sigv4::Verifier;
-use crate::local::ssm::Ssm;
-use crate::local::state::{HostRecord, StateDir, StateError};
-use crate::local::sts::Sts;
-use crate::stack::{LOCAL_API_ID, Place};
-
-/// The stage that the embedded cloud runs.
-const STAGE: &str = "local";
+use crate::local::state::{StateDir, StateError};
 
 /// How often expired rows are deleted. AWS takes up to two days, and functions must not rely on either.
 const TTL_SWEEP: Duration = Duration::from_secs(60);
-
-/// The log stream of a function's denials.
-const DENIALS: &str = "access-denied";
 
 /// How a host is started.
 #[derive(Debug, Clone)]
@@ -136,72 +114,6 @@ fn lock(state: &StateDir) -> Result<File, HostError> {
 }
 
 impl Host {
-    fn open(state: StateDir, port: u16, limits: GatewayLimits) -> Result<Self, HostError> {
-        let place = Place::local();
-        let credentials = Credentials::new(state.operator()?);
-        let unusable =
-            |what, path: PathBuf, reason: String| HostError::Service { what, path, reason };
-        let logs = LogStore::open(&state.logs())
-            .map_err(|e| unusable("the log store", state.logs(), e.to_string()))?;
-        let faults = Faults::default();
-        let access = Access::new(&place.account, denials_to(logs.clone()));
-        let endpoint = format!("http://127.0.0.1:{port}");
-        let lambda_settings = LambdaSettings {
-            connections_endpoint: format!("{endpoint}/{STAGE}"),
-            endpoint,
-            region: place.region.clone(),
-            account: place.account.clone(),
-        };
-        let lambda = Lambda::new(
-            lambda_settings,
-            logs.clone(),
-            credentials.clone(),
-            access.clone(),
-            faults.clone(),
-        );
-        let gateway_settings = GatewaySettings {
-            api_id: LOCAL_API_ID.to_owned(),
-            stage: STAGE.to_owned(),
-            region: place.region.clone(),
-            account: place.account.clone(),
-            limits,
-        };
-        let tables = DynamoDb::open(&state.tables(), &place, access.clone())
-            .map_err(|e| unusable("the tables", state.tables(), e.to_string()))?;
-        let buckets = S3::open(&state.buckets(), credentials.clone(), access.clone())
-            .map_err(|e| unusable("the buckets", state.buckets(), e.to_string()))?;
-        let parameters = Ssm::open(&state.parameters(), &place, access.clone())
-            .map_err(|e| unusable("the parameters", state.parameters(), e.to_string()))?;
-        let token = random(32)?.iter().map(|byte| format!("{byte:02x}")).collect();
-        let record = HostRecord {
-            pid: std::process::id(),
-            port,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            token,
-            started_at: Timestamp::now().as_millisecond(),
-        };
-        Ok(Self(Arc::new(Inner {
-            gateway: Gateway::new(gateway_settings, lambda.clone(), access.clone(), faults.clone()),
-            logs_api: LogsApi::new(logs.clone(), access.clone(), place.clone()),
-            requests: Requests::default(),
-            verifier: Verifier::new(credentials, &place.region),
-            identity: Sts::new(&place.account),
-            state,
-            record,
-            faults,
-            access,
-            tables,
-            buckets,
-            parameters,
-            logs,
-            lambda,
-            site: Mutex::new(None),
-            deployment: Mutex::new(None),
-            applying: tokio::sync::Mutex::new(()),
-            stop: watch::Sender::new(false),
-        })))
-    }
-
     /// Brings up again what was deployed before. A deployment that no longer can be is told of and
     /// left alone: `chatctl deploy` replaces it.
     async fn resume(&self) {
@@ -269,21 +181,5 @@ impl Host {
                 () = host.stopped() => {}
             }
         });
-    }
-}
-
-/// A denied function finds the denial, with the statement that it lacks, in its own log.
-fn denials_to(logs: LogStore) -> impl Fn(Denial) + Send + Sync + 'static {
-    move |Denial { function, denied }| {
-        let message = json!({
-            "level": "ERROR",
-            "message": denied.message,
-            "missingStatement": denied.missing_statement,
-        });
-        let line = LogLine {
-            timestamp_ms: Timestamp::now().as_millisecond(),
-            message: message.to_string(),
-        };
-        logs.put(format!("/aws/lambda/{function}"), DENIALS, vec![line]);
     }
 }
