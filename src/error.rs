@@ -118,6 +118,14 @@ impl CliError {
         self
     }
 
+    /// Adds the way out of a state that is broken, short of losing what people wrote.
+    fn renewing_all_but_data(self) -> Self {
+        self.hint(
+            "`chatctl teardown --keep-data --yes`, then `chatctl deploy`, renews everything but rooms \
+             and messages, and keeps those",
+        )
+    }
+
     fn at(mut self, path: &Path, text: &str, position: Option<(usize, usize)>) -> Self {
         match position {
             Some((line, column)) => {
@@ -225,7 +233,8 @@ impl From<StateError> for CliError {
                     std::io::ErrorKind::StorageFull => "disk-full",
                     _ => "state-unusable",
                 };
-                let failed = Self::failed(code, format!("the state folder cannot be used: {error}"));
+                let failed =
+                    Self::failed(code, format!("the state folder cannot be used: {error}"));
                 match source.kind() {
                     std::io::ErrorKind::StorageFull => {
                         failed.hint("free some disk space, then run the command again: it goes on where it stopped")
@@ -236,8 +245,8 @@ impl From<StateError> for CliError {
                 }
             }
             StateError::Damaged { path, .. } => Self::failed("state-damaged", error.to_string())
-                .hint("`chatctl teardown --yes` removes the stage and its data; `chatctl deploy` makes it afresh")
-                .hint(format!("or restore {} from a backup", path.display())),
+                .hint(format!("restore {} from a backup", path.display()))
+                .renewing_all_but_data(),
         }
     }
 }
@@ -315,9 +324,10 @@ impl From<DeployError> for CliError {
             DeployError::HostStart { log, output } => {
                 let mut failed = Self::failed("host-start", message);
                 failed.details = output;
-                failed
-                    .hint(format!("its log is {}", log.display()))
-                    .hint("if its state is damaged: `chatctl teardown --yes` removes it, `chatctl deploy` makes it afresh")
+                failed.hint(format!("its log is {}", log.display())).renewing_all_but_data().hint(
+                    "where tables.db or parameters.json is damaged itself, restore it from a backup; \
+                     `chatctl teardown --yes` removes it, with every room and message",
+                )
             }
             DeployError::HostStuck { .. } => Self::failed("host-stuck", message)
                 .hint("end that process, then run the command again"),

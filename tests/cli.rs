@@ -171,20 +171,6 @@ fn teardown_is_safe_to_repeat_and_leaves_nothing() {
 }
 
 #[test]
-fn a_damaged_state_says_what_is_broken_and_the_way_out() {
-    let here = project("");
-    let state = here.path().join(".chatctl/local");
-    fs::create_dir_all(&state).unwrap();
-    fs::write(state.join("host.json"), "{\"pid\": ").unwrap();
-    let (code, stderr) = fails(here.path(), &["status"]);
-    assert_eq!(code, 1);
-    assert!(
-        stderr.contains("host.json is damaged") && stderr.contains("teardown --yes"),
-        "{stderr}"
-    );
-}
-
-#[test]
 fn policies_are_documents_with_reasons() {
     let here = project("project: my-chat\n");
     let output = run(here.path(), &["policies", "PingHandler", "--output", "json"]);

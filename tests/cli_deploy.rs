@@ -3,6 +3,8 @@
 
 #[path = "support/project.rs"]
 mod project;
+#[path = "support/rooms.rs"]
+mod rooms;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,8 +12,6 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
-use aws_sdk_dynamodb::types::AttributeValue;
 use project::{MANIFEST, Project, text};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -97,7 +97,7 @@ fn losing_rows_needs_the_tables_name() {
 fn a_host_that_was_killed_is_replaced_and_its_rows_are_there() {
     let project = Project::new();
     project.deploy();
-    put_rooms(&project, 1);
+    rooms::put(&project, 1);
     kill_process(host_pid(&project), Signal::KILL).unwrap();
     assert_eq!(project.json(&["status"])["state"], "stopped");
     assert_eq!(project.deploy(), true);
@@ -160,21 +160,6 @@ fn a_compilers_error_is_passed_on_and_changes_nothing() {
 }
 
 #[test]
-fn a_database_that_is_none_says_so_and_names_the_way_out() {
-    let project = Project::new();
-    let state = project.path(".chatctl/local");
-    fs::create_dir_all(&state).unwrap();
-    fs::write(state.join("deploy.lock"), "").unwrap();
-    fs::write(state.join("tables.db"), "this is no database".repeat(1000)).unwrap();
-    let (code, stderr) = project.fails(&["deploy"]);
-    assert_eq!(code, 1);
-    assert!(stderr.contains("tables.db") && stderr.contains("teardown --yes"), "{stderr}");
-    assert!(!stderr.contains("panicked"), "{stderr}");
-    project.json(&["teardown", "--yes"]);
-    assert_eq!(project.deploy(), true);
-}
-
-#[test]
 fn a_host_that_nobody_can_reach_is_ended_and_replaced() {
     let project = Project::new();
     project.deploy();
@@ -191,7 +176,7 @@ fn a_host_that_nobody_can_reach_is_ended_and_replaced() {
 fn a_table_is_read_with_filters_fields_limits_and_segments() {
     let project = Project::new();
     project.deploy();
-    put_rooms(&project, 300);
+    rooms::put(&project, 300);
     let count = |arguments: &[&str]| {
         let output =
             project.run(&[&["scan", "chatrooms", "--output", "ndjson"][..], arguments].concat());
@@ -246,32 +231,4 @@ fn is_alive(pid: Pid) -> bool {
     let stat =
         fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
     stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
-}
-
-fn put_rooms(project: &Project, count: usize) {
-    let outputs = project.json(&["outputs"]);
-    let text = |key: &str| outputs[key].as_str().unwrap().to_owned();
-    let config = Builder::new()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(text("region")))
-        .endpoint_url(text("awsEndpointUrl"))
-        .credentials_provider(Credentials::new(
-            text("accessKeyId"),
-            text("secretAccessKey"),
-            None,
-            None,
-            "test",
-        ))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    let client = aws_sdk_dynamodb::Client::from_conf(config);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        for number in 0..count {
-            let put = client.put_item().table_name("test-local-ChatRooms");
-            let put = put.item("roomId", AttributeValue::S(format!("r{number}")));
-            let put = put.item("entry", AttributeValue::S("ROOM".into()));
-            put.item("size", AttributeValue::N(number.to_string())).send().await.unwrap();
-        }
-    });
 }

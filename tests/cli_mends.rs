@@ -3,6 +3,8 @@
 
 #[path = "support/project.rs"]
 mod project;
+#[path = "support/rooms.rs"]
+mod rooms;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,6 +12,7 @@ use std::net::TcpStream;
 use std::process::{Command, Output};
 
 use project::{Project, text};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Deploys as from a shell with these limits.
 fn deploy_under(project: &Project, limits: &str) -> Output {
@@ -81,4 +84,96 @@ fn a_teardown_that_cannot_look_does_not_say_that_nothing_is_there() {
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains("error[state-unusable]"), "{said}");
     }
+}
+
+/// The rows of the table of rooms, as the operator reads them.
+fn rooms(project: &Project) -> usize {
+    project.json(&["scan", "ChatRooms"]).as_array().unwrap().len()
+}
+
+/// Ends the host as a power cut would end it.
+fn kill_host(project: &Project) {
+    let pid = project.json(&["status"])["host"]["pid"].as_i64().unwrap();
+    let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+}
+
+fn deploys(project: &Project) -> String {
+    let deployed = project.run(&["deploy"]);
+    let said = text(&deployed.stderr);
+    assert!(deployed.status.success(), "{said}");
+    said
+}
+
+#[test]
+fn a_damaged_record_of_the_host_is_written_anew() {
+    let project = Project::new();
+    project.deploy();
+    rooms::put(&project, 1);
+    let record = project.path(".chatctl/local/host.json");
+    for damage in [&b"{\"pid\": "[..], &[0xff, 0xfe]] {
+        fs::write(&record, damage).unwrap();
+        let status = project.run(&["status"]);
+        assert!(status.status.success(), "{}", text(&status.stderr));
+        for arguments in [&["outputs"][..], &["logs"], &["scan"]] {
+            let (code, said) = project.fails(arguments);
+            assert_eq!(code, 1, "{said}");
+            assert!(said.contains("`chatctl deploy` replaces it"), "{said}");
+            assert!(!said.contains("teardown"), "{said}");
+        }
+        deploys(&project);
+        assert_eq!(rooms(&project), 1);
+    }
+}
+
+#[test]
+fn a_damaged_record_of_the_deployment_is_written_anew() {
+    let project = Project::new();
+    project.deploy();
+    rooms::put(&project, 1);
+    kill_host(&project);
+    fs::write(project.path(".chatctl/local/deployment.json"), "{\"project\": ").unwrap();
+    let status = project.run(&["status"]);
+    assert!(status.status.success(), "{}", text(&status.stderr));
+    let said = deploys(&project);
+    assert!(said.contains("deployment.json is damaged"), "{said}");
+    assert_eq!(rooms(&project), 1);
+    assert_eq!(project.deploy(), false);
+}
+
+#[test]
+fn damaged_logs_are_moved_aside_and_cost_nothing_else() {
+    let project = Project::new();
+    project.deploy();
+    rooms::put(&project, 1);
+    kill_host(&project);
+    let logs = project.path(".chatctl/local/logs.db");
+    for journal in ["db-wal", "db-shm"] {
+        let _ = fs::remove_file(logs.with_extension(journal));
+    }
+    fs::write(&logs, "this is no database".repeat(1000)).unwrap();
+    let said = deploys(&project);
+    assert!(said.contains("logs.db.damaged"), "{said}");
+    assert!(logs.with_extension("db.damaged").is_file());
+    assert_eq!(rooms(&project), 1);
+    assert!(project.run(&["logs"]).status.success());
+}
+
+#[test]
+fn damaged_tables_are_left_alone_and_no_advice_hides_what_it_costs() {
+    let project = Project::new();
+    let state = project.path(".chatctl/local");
+    fs::create_dir_all(&state).unwrap();
+    fs::write(state.join("deploy.lock"), "").unwrap();
+    let damage = "this is no database".repeat(1000);
+    fs::write(state.join("tables.db"), &damage).unwrap();
+    let (code, said) = project.fails(&["deploy"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("tables.db: it is no database"), "{said}");
+    assert!(said.contains("restore it from a backup"), "{said}");
+    assert!(said.contains("teardown --yes` removes it, with every room and message"), "{said}");
+    assert!(!said.contains("panicked") && !said.contains("encrypt"), "{said}");
+    assert_eq!(fs::read_to_string(state.join("tables.db")).unwrap(), damage);
+    project.json(&["teardown", "--yes"]);
+    assert_eq!(project.deploy(), true);
 }

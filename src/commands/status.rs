@@ -10,6 +10,7 @@ use crate::deploy::local::Addresses;
 use crate::deploy::local::host::{Running, silent};
 use crate::error::CliError;
 use crate::local::lambda::FunctionStatus;
+use crate::local::state::StateError;
 use crate::ui::{Output, Ui};
 
 /// Show whether the stage runs, and its functions, tables and connections
@@ -60,7 +61,13 @@ async fn count(context: &Context, running: &Running) -> Result<Vec<TableCount>, 
 }
 
 fn show_down(context: &Context) -> Result<(), CliError> {
-    let deployed = context.state()?.deployment()?;
+    let deployed = match context.state()?.deployment() {
+        Err(error @ StateError::Damaged { .. }) => {
+            context.ui.warn(&format!("{error}; `chatctl deploy` writes it anew"));
+            None
+        }
+        read => read?,
+    };
     let state = if deployed.is_some() { State::Stopped } else { State::NotDeployed };
     if context.ui.output() != Output::Text {
         let at = deployed.map(|deployed| time(deployed.deployed_at));
@@ -152,6 +159,7 @@ fn show_text(
         ("connections", &status.connections.to_string()),
     ];
     rows.iter().try_for_each(|(name, value)| ui.line(&format!("{name:<12} {value}")))?;
+    status.warnings.iter().for_each(|warning| ui.warn(warning));
     if status.faults != crate::local::faults::FaultSettings::default() {
         ui.warn("faults are injected; `chatctl faults` shows them");
     }

@@ -9,6 +9,11 @@ use crate::package::Part;
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Event {
+    /// Something is not as it should be, and the work goes on.
+    Warning {
+        /// What, and what is done about it.
+        message: String,
+    },
     /// A part is built already.
     BuildSkipped {
         /// Which.

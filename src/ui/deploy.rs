@@ -20,6 +20,7 @@ impl Ui {
             return;
         }
         match event {
+            Event::Warning { message } => self.warn(message),
             Event::BuildSkipped { part } => self.detail(&format!("{part}: built already")),
             Event::BuildStarted { part } => self.working(&format!("building the {part}")),
             Event::BuildOutput { part, line } => self.build_output(&part.to_string(), line),

@@ -47,12 +47,17 @@ pub enum Found {
     Stuck(Option<u32>),
 }
 
-/// The host of a state folder, if one answers.
+/// The host of a state folder, if one answers. A record that is damaged leads to none: the next
+/// deployment writes it anew.
 ///
 /// # Errors
-/// Its record cannot be read.
+/// Its record may not be read.
 pub async fn reach(state: &StateDir) -> Result<Option<Running>, StateError> {
-    let Some(record) = state.host()? else { return Ok(None) };
+    let record = match state.host() {
+        Ok(Some(record)) => record,
+        Ok(None) | Err(StateError::Damaged { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let client = Client::new(record.clone());
     match timeout(ANSWER, client.status()).await {
         Ok(Ok(status)) => Ok(Some(Running { record, client, status })),
@@ -60,12 +65,10 @@ pub async fn reach(state: &StateDir) -> Result<Option<Running>, StateError> {
     }
 }
 
-/// The pid of a host that runs but does not answer this version of the program.
+/// The pid of a host that runs but cannot be asked by this program: it does not answer, or its record
+/// is damaged.
 pub fn silent(state: &StateDir) -> Option<u32> {
-    let pid = state.host().ok().flatten()?.pid;
-    let command = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let is_host = String::from_utf8_lossy(&command).split('\0').any(|word| word == "--state-dir");
-    is_host.then_some(pid)
+    lock_holder(&state.host_lock())
 }
 
 /// What holds the state folder. Only for whoever holds the deploy lock: asking takes the host's lock
@@ -121,6 +124,9 @@ pub(super) async fn start(
     let mut child = spawn(state, port, &log).map_err(DeployError::io("starting the local host"))?;
     let running = ready(state, &mut child, from).await?;
     on_event(Event::HostReady { pid: running.record.pid, millis: millis(started) });
+    for message in running.status.warnings.clone() {
+        on_event(Event::Warning { message });
+    }
     Ok(running)
 }
 

@@ -16,7 +16,7 @@ use crate::deploy::plan::{self, Action, Change, Deployed, Kind, Plan};
 use crate::deploy::record::{self, Builds, FunctionsBuild, SiteRecord};
 use crate::deploy::site::{self, SiteFile};
 use crate::deploy::{DeployError, Event, OnEvent, build};
-use crate::local::state::{Deployment, StateDir};
+use crate::local::state::{Deployment, StateDir, StateError};
 use crate::package::fingerprint::hex;
 use crate::package::{Part, frontend, functions};
 use crate::stack::{BucketPurpose, Stack};
@@ -79,7 +79,7 @@ pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared
     let code_sha256 = build_parts(&project.root, &state, colour, on_event).await?;
     let deployed = match running {
         Some(running) => running.status.deployment.clone(),
-        None => state.deployment()?,
+        None => remembered(&state, on_event)?,
     };
     // One that this version can no longer read is brought up anew; its tables stay as they are.
     let previous = deployed.as_ref().and_then(|deployed| deployed.stack().ok());
@@ -117,6 +117,18 @@ pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared
         plan,
         _lock: lock,
     })
+}
+
+/// What was deployed last. A record that is damaged is none: the tables are not in it.
+fn remembered(state: &StateDir, on_event: OnEvent<'_>) -> Result<Option<Deployment>, DeployError> {
+    match state.deployment() {
+        Err(error @ StateError::Damaged { .. }) => {
+            let message = format!("{error}; everything is brought up anew, the tables as they are");
+            on_event(Event::Warning { message });
+            Ok(None)
+        }
+        other => Ok(other?),
+    }
 }
 
 fn host_change(found: &Found, misfit: Option<&str>, port: u16) -> Vec<Change> {

@@ -40,4 +40,7 @@ pub struct HostStatus {
     pub requests: BTreeMap<String, u64>,
     /// The faults in force.
     pub faults: FaultSettings,
+    /// What was not as it should be when the host started.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }

@@ -31,6 +31,30 @@ use tokens::Tokens;
 
 pub use tables::ApplyError;
 
+/// The tables cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file is not, or no longer, a database.
+    #[error("it is no database, or a damaged one")]
+    Damaged,
+    /// The database refused.
+    #[error(transparent)]
+    Database(#[from] DynoxideError),
+}
+
+impl OpenError {
+    /// The library says of a file that is no database that it may be encrypted, and how to open it
+    /// then; these never are.
+    fn of(error: DynoxideError) -> Self {
+        match error {
+            DynoxideError::InternalServerError(said) if said.contains("not a valid SQLite") => {
+                Self::Damaged
+            }
+            error => Self::Database(error),
+        }
+    }
+}
+
 /// The JSON protocol's media type.
 const MEDIA_TYPE: &str = "application/x-amz-json-1.0";
 
@@ -54,8 +78,8 @@ impl DynamoDb {
     ///
     /// # Errors
     /// The file cannot be opened, or was written by a newer version.
-    pub fn open(path: &Path, place: &Place, access: Access) -> Result<Self, DynoxideError> {
-        let database = Database::new(&path.to_string_lossy())?;
+    pub fn open(path: &Path, place: &Place, access: Access) -> Result<Self, OpenError> {
+        let database = Database::new(&path.to_string_lossy()).map_err(OpenError::of)?;
         // The name misleads: this sets `synchronous = NORMAL`, which spares an fsync a commit and
         // loses nothing when the process dies, only perhaps the last commits when the power does.
         database.disable_bulk_loading()?;

@@ -52,6 +52,8 @@ struct Inner {
     /// The web app, once one is deployed.
     site: Mutex<Option<Site>>,
     deployment: Mutex<Option<Deployment>>,
+    /// What was not as it should be when the host started.
+    warnings: Vec<String>,
     /// One deployment at a time; held across the awaits of bringing it up.
     applying: tokio::sync::Mutex<()>,
     stop: watch::Sender<bool>,
@@ -71,6 +73,7 @@ impl Host {
             deployment: inner.deployment.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             requests: inner.requests.counts(),
             faults: inner.faults.get(),
+            warnings: inner.warnings.clone(),
         }
     }
 

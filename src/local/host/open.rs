@@ -1,7 +1,7 @@
 //! Makes the services of a host on the state that it finds.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
@@ -44,7 +44,7 @@ impl Host {
         let credentials = Credentials::new(state.operator()?);
         let unusable =
             |what, path: PathBuf, reason: String| HostError::Service { what, path, reason };
-        let logs = LogStore::open(&state.logs())
+        let (logs, damaged) = LogStore::open_or_replace(&state.logs())
             .map_err(|e| unusable("the log store", state.logs(), e.to_string()))?;
         let access = Access::new(&place.account, denials_to(logs.clone()));
         let tables = DynamoDb::open(&state.tables(), &place, access.clone())
@@ -79,10 +79,17 @@ impl Host {
             lambda,
             site: Mutex::new(None),
             deployment: Mutex::new(None),
+            warnings: damaged.map(|aside| lost_logs(&aside)).into_iter().collect(),
             applying: tokio::sync::Mutex::new(()),
             stop: watch::Sender::new(false),
         })))
     }
+}
+
+fn lost_logs(aside: &Path) -> String {
+    let warning = format!("the log store was damaged; it lies in {} now", aside.display());
+    tracing::warn!("{warning}");
+    warning
 }
 
 fn lambda_settings(place: &Place, port: u16) -> LambdaSettings {

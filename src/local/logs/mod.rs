@@ -9,7 +9,7 @@ mod query;
 mod schema;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -59,6 +59,26 @@ impl LogStore {
         let queue = writer::start(connection)?;
         let reader = Mutex::new(schema::open_reader(path)?);
         Ok(Self(Arc::new(Inner { queue, reader })))
+    }
+
+    /// Opens the store, or moves a file that is damaged out of the way and makes a new one: logs are
+    /// no reason for a stage not to run. Returns where the damaged one lies then.
+    ///
+    /// # Errors
+    /// As [`LogStore::open`], but for damage; or the file cannot be moved.
+    pub fn open_or_replace(path: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
+        match Self::open(path) {
+            Err(error) if error.is_damage() => {
+                let aside = path.with_extension("db.damaged");
+                std::fs::rename(path, &aside)?;
+                for journal in ["db-wal", "db-shm"] {
+                    // Mostly it is not there; one that stays is of no database and is overwritten.
+                    let _ = std::fs::remove_file(path.with_extension(journal));
+                }
+                Ok((Self::open(path)?, Some(aside)))
+            }
+            opened => Ok((opened?, None)),
+        }
     }
 
     /// Stores lines soon, in a group and a stream that are made if need be. Never blocks; a writer

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// Why the store did not do something.
 #[derive(Debug, thiserror::Error)]
@@ -14,15 +14,24 @@ pub enum StoreError {
     /// The database refused.
     #[error("the log store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// The thread that writes could not be started.
-    #[error("the log store's writer did not start: {0}")]
-    Thread(#[from] std::io::Error),
+    /// A thread that writes could not be started, or a file not be moved.
+    #[error("the log store: {0}")]
+    Io(#[from] std::io::Error),
     /// The writer has ended.
     #[error("the log store is closed")]
     Closed,
     /// The file was made by a newer version.
     #[error("the log store has version {0}, which this program does not know")]
     Version(i64),
+}
+
+impl StoreError {
+    /// Whether the file is not, or no longer, a database.
+    pub fn is_damage(&self) -> bool {
+        let Self::Sqlite(error) = self else { return false };
+        let code = error.sqlite_error_code();
+        matches!(code, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+    }
 }
 
 const VERSION: i64 = 1;
