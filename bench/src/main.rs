@@ -16,7 +16,7 @@ mod sides;
 mod startup;
 mod stats;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -106,10 +106,21 @@ async fn run(settings: &Settings) -> Result<()> {
         Measured { machine, idle: settings.idle, sides, cold, actions, runtimes, startup };
     let page = measured.page();
     match &settings.write {
-        Some(path) => std::fs::write(path, page)?,
+        Some(path) => std::fs::write(path, with_kept(page, path))?,
         None => print!("{page}"),
     }
     Ok(())
+}
+
+/// The page with the sections of the one before it that other commands write.
+fn with_kept(page: String, before: &Path) -> String {
+    let before = std::fs::read_to_string(before).unwrap_or_default();
+    let kept = before.split("<!-- kept: ").skip(1).filter_map(|rest| {
+        let end = rest.find("<!-- end: ")?;
+        let end = end + rest[end..].find("-->")? + "-->".len();
+        Some(format!("\n<!-- kept: {}\n", &rest[..end]))
+    });
+    std::iter::once(page).chain(kept).collect()
 }
 
 /// All rounds, the sides taking turns.
