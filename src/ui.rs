@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::error::{CliError, Kind};
 use progress::Spinner;
 
-pub(crate) use logs::log_json;
+pub(crate) use logs::LogWriter;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -131,11 +131,6 @@ impl Ui {
         self.settings.questions == Questions::Ask
     }
 
-    /// Whether every step is told.
-    fn is_verbose(&self) -> bool {
-        self.settings.level >= Level::Verbose
-    }
-
     /// Whether stdout is a terminal.
     pub fn is_terminal(&self) -> bool {
         std::io::stdout().is_terminal()
@@ -180,8 +175,7 @@ impl Ui {
     /// # Errors
     /// As [`Ui::line`].
     pub fn event(&self, schema: &str, event: &impl Serialize) -> Result<(), CliError> {
-        let seq = self.seq.get() + 1;
-        self.seq.set(seq);
+        let seq = self.next_seq();
         let mut object = json!({"schema": schema, "seq": seq, "ts": Timestamp::now().to_string()});
         let event = serde_json::to_value(event)
             .map_err(|error| CliError::failed("json", error.to_string()))?;
@@ -189,6 +183,12 @@ impl Ui {
             object.extend(event);
         }
         self.line(&object.to_string())
+    }
+
+    /// The number of the next event of a stream.
+    fn next_seq(&self) -> u64 {
+        self.seq.set(self.seq.get() + 1);
+        self.seq.get()
     }
 
     /// Waits until nobody reads stdout any more, so that an endless command ends with its reader

@@ -37,6 +37,8 @@ pub struct ScanRequest<'a> {
     pub segment: (i32, i32),
     /// Which items; all if none.
     pub condition: Option<&'a Condition>,
+    /// Which attributes, as dotted paths; all if none is named.
+    pub fields: &'a [String],
     /// How many items to look at in one page.
     pub page_size: Option<i32>,
 }
@@ -74,13 +76,18 @@ impl Tables {
         if segments > 1 {
             scan = scan.segment(segment).total_segments(segments);
         }
+        let mut all_names = HashMap::new();
         if let Some(Condition { expression, names, values }) = request.condition {
-            let names = (!names.is_empty()).then(|| names.clone());
+            all_names.clone_from(names);
             let values: HashMap<_, _> =
                 values.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
-            scan = scan.filter_expression(expression).set_expression_attribute_names(names);
+            scan = scan.filter_expression(expression);
             scan = scan.set_expression_attribute_values((!values.is_empty()).then_some(values));
         }
+        let projection =
+            (!request.fields.is_empty()).then(|| project(request.fields, &mut all_names));
+        scan = scan.set_projection_expression(projection);
+        scan = scan.set_expression_attribute_names((!all_names.is_empty()).then_some(all_names));
         let page = scan.set_exclusive_start_key(from.map(|cursor| cursor.0)).send().await;
         let page = page.map_err(failure("dynamodb:Scan"))?;
         let rows = page.items().iter().map(row).collect();
@@ -108,6 +115,42 @@ impl Tables {
         }
     }
 
+    /// The items under a partition key, which is a text.
+    ///
+    /// # Errors
+    /// The table is missing or the service away.
+    pub async fn query(
+        &self,
+        table: &str,
+        partition: &str,
+        value: &str,
+    ) -> Result<Vec<Row>, AwsError> {
+        let (mut rows, mut next) = (Vec::new(), None);
+        loop {
+            let query = self.0.query().table_name(table).key_condition_expression("#p = :v");
+            let query = query.expression_attribute_names("#p", partition);
+            let query =
+                query.expression_attribute_values(":v", AttributeValue::S(value.to_owned()));
+            let page = query.set_exclusive_start_key(next).send().await;
+            let page = page.map_err(failure("dynamodb:Query"))?;
+            rows.extend(page.items().iter().map(row));
+            next = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if next.is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// Deletes the item of a key; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// The table is missing or the service away.
+    pub async fn delete_row(&self, table: &str, key: &Row) -> Result<(), AwsError> {
+        let key = key.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
+        let deleted = self.0.delete_item().table_name(table).set_key(Some(key)).send().await;
+        deleted.map(drop).map_err(failure("dynamodb:DeleteItem"))
+    }
+
     /// Deletes a table with all its items; one that is not there is deleted already.
     ///
     /// # Errors
@@ -125,6 +168,17 @@ impl Tables {
             _ => Ok(()),
         }
     }
+}
+
+/// A projection expression of dotted paths; names may be DynamoDB's reserved words.
+fn project(fields: &[String], names: &mut HashMap<String, String>) -> String {
+    let mut place = |part: &str| {
+        let placeholder = format!("#p{}", names.len());
+        names.insert(placeholder.clone(), part.to_owned());
+        placeholder
+    };
+    let mut path = |field: &String| field.split('.').map(&mut place).collect::<Vec<_>>().join(".");
+    fields.iter().map(&mut path).collect::<Vec<_>>().join(", ")
 }
 
 fn row(item: &HashMap<String, AttributeValue>) -> Row {
@@ -174,6 +228,15 @@ fn attribute(value: &Value) -> AttributeValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_become_a_projection_beside_the_names_of_a_condition() {
+        let mut names = HashMap::from([("#n0".to_owned(), "userId".to_owned())]);
+        let fields = ["name".to_owned(), "a.b".to_owned()];
+        assert_eq!(project(&fields, &mut names), "#p1, #p2.#p3");
+        let placed = ["#p1", "#p2", "#p3"].map(|place| names[place].as_str());
+        assert_eq!(placed, ["name", "a", "b"]);
+    }
 
     #[test]
     fn items_become_plain_json_without_losing_digits() {

@@ -52,6 +52,27 @@ const BAD_KEYS: [&str; 12] = [
 const DENIED: [&str; 4] =
     ["AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "NotAuthorized"];
 
+/// Codes of a request too many.
+const THROTTLED: [&str; 8] = [
+    "ThrottlingException",
+    "Throttling",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "SlowDown",
+];
+
+/// Codes of a service that failed by itself.
+const FAILED: [&str; 5] = [
+    "ServiceUnavailableException",
+    "ServiceUnavailable",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalError",
+];
+
 impl AwsError {
     /// Whether the credentials were the reason: missing, wrong, expired or not permitted.
     pub fn is_credentials(&self) -> bool {
@@ -73,21 +94,19 @@ impl AwsError {
         self.reason == Reason::Away
     }
 
+    /// Whether the service refused it as one request too many.
+    pub fn is_throttled(&self) -> bool {
+        self.is(&THROTTLED)
+    }
+
+    /// Whether the same request may succeed in a moment: a connection broke, or the service failed.
+    pub fn is_passing(&self) -> bool {
+        self.is_away() || self.is(&FAILED)
+    }
+
     /// Whether what was asked for does not exist.
     pub fn is_not_found(&self) -> bool {
         self.is(&["ResourceNotFoundException", "NoSuchBucket", "NoSuchKey"])
-    }
-
-    /// An answer that broke off.
-    pub(super) fn away(operation: &'static str, message: &str) -> Self {
-        let message = message.to_owned();
-        Self { operation, code: None, message, request_id: None, reason: Reason::Away }
-    }
-
-    /// A refusal that was part of an answer.
-    pub(super) fn refused(operation: &'static str, code: Option<&str>, message: &str) -> Self {
-        let (code, message) = (code.map(str::to_owned), message.to_owned());
-        Self { operation, code, message, request_id: None, reason: Reason::Refused }
     }
 
     fn is(&self, codes: &[&str]) -> bool {

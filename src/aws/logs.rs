@@ -1,6 +1,8 @@
 //! CloudWatch Logs: pages of a group's events.
 
 use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::config::Builder;
+use aws_sdk_cloudwatchlogs::config::retry::RetryConfig;
 
 use super::{AwsError, Cloud, failure};
 
@@ -11,7 +13,7 @@ pub struct Logs(Client);
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEvent {
-    /// The service's id of the event; the same in every answer.
+    /// The service's id of the event, the same in every answer; empty where a service gives none.
     pub id: String,
     /// When it happened, ms since the epoch.
     pub timestamp_ms: i64,
@@ -31,9 +33,11 @@ pub struct LogPage {
 }
 
 impl Logs {
-    /// The log groups of a cloud.
+    /// The log groups of a cloud. Refusals are told at once: how soon to ask again is for whoever asks
+    /// for many groups.
     pub fn new(cloud: &Cloud) -> Self {
-        Self(Client::new(&cloud.sdk))
+        let config = Builder::from(&cloud.sdk).retry_config(RetryConfig::disabled());
+        Self(Client::from_conf(config.build()))
     }
 
     /// A page of a group's events from a time up to and with another, in ms.

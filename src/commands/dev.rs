@@ -1,6 +1,7 @@
 //! `dev`: deploys, streams the logs, and deploys again whenever a file changes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,7 +15,8 @@ use crate::context::Context;
 use crate::deploy::Event;
 use crate::deploy::local::{Request, host, prepare};
 use crate::error::{CliError, Kind};
-use crate::tail::{self, Query};
+use crate::tail::{self, Follower, Pace, Query, Tempo};
+use crate::ui::LogWriter;
 
 /// How long files must be quiet before they are built.
 const QUIET: Duration = Duration::from_millis(200);
@@ -143,15 +145,19 @@ fn fresh_project(context: &Context) -> Result<Project, CliError> {
 /// Streams the logs whenever there is a stage to stream from.
 async fn keep_logging(context: &Context) -> Result<(), CliError> {
     let mut from = Timestamp::now().as_millisecond();
+    let mut writer = LogWriter::new(&context.ui);
     loop {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let Some(running) = context.reach().await? else { continue };
         let Ok(stack) = context.deployed(&running) else { continue };
         let logs = Logs::new(&context.cloud(&running)?);
         let (groups, query) = (tail::groups(&stack), Query { from, ..Query::default() });
-        let followed = tail::follow(&logs, &groups, &query, |line| {
-            from = from.max(line.event.timestamp_ms + 1);
-            context.ui.log(&line)
+        let pace = Arc::new(Pace::default());
+        let follower = Follower::new(&logs, &pace, groups, query, Tempo::LOCAL);
+        let followed = follower.run(|lines| {
+            let newest = lines.iter().map(|line| line.event.timestamp_ms).max();
+            from = from.max(newest.map_or(from, |newest| newest + 1));
+            writer.lines(lines)
         });
         match followed.await {
             Err(error) if error.code == "aws" => context.ui.detail(&error.message),

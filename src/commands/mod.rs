@@ -1,6 +1,5 @@
 //! The commands: each parses its flags, calls the core, hands the result to the terminal.
 
-pub mod attach;
 pub mod build;
 pub mod completions;
 pub mod deploy;
@@ -12,6 +11,7 @@ pub mod logs;
 pub mod outputs;
 pub mod policies;
 pub mod scan;
+pub mod smoke;
 pub mod status;
 pub mod teardown;
 pub mod version;

@@ -45,7 +45,8 @@ pub enum Action {
 }
 
 /// The kind of a thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// The process that runs the stage.
     Host,
@@ -59,14 +60,6 @@ pub enum Kind {
     Bucket,
     /// A file of the site.
     File,
-    /// Something else, in a word.
-    Other(&'static str),
-}
-
-impl Serialize for Kind {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }
 
 impl fmt::Display for Kind {
@@ -78,7 +71,6 @@ impl fmt::Display for Kind {
             Self::Parameter => "parameter",
             Self::Bucket => "bucket",
             Self::File => "file",
-            Self::Other(word) => word,
         })
     }
 }

@@ -1,187 +1,178 @@
-//! Following: polls with an overlap and drops what was seen, because lines arrive late and out of
-//! order; holds each line for a moment, so that those of several groups come in the order of time.
+//! Following: each group is asked again and again at a pace of its own; a line waits until every group
+//! was asked after it happened, or for a moment at most, so that the timeline is in order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
-use super::{Group, Line, Query, read};
-use crate::aws::{AwsError, LogEvent, Logs};
+use super::cursor::Cursor;
+use super::order::Order;
+use super::pages::Source;
+use super::{Group, Line, Pace, Query};
+use crate::aws::{AwsError, Logs};
 
-/// How long after an answer is asked again: soon while lines come, later while none do.
-const BUSY: Duration = Duration::from_millis(300);
-const IDLE: Duration = Duration::from_millis(900);
-/// How far back every question goes.
-const OVERLAP_MS: i64 = 5_000;
-/// How far back every so many-th question goes, for lines that were delivered very late.
-const FAR_OVERLAP_MS: i64 = 120_000;
-const FAR_EVERY: u32 = 25;
-/// How long a line waits for earlier ones of other groups.
-const HOLD_MS: i64 = 600;
-/// How many rounds in a row may fail: a stage that is being replaced is back within seconds.
-const FAILURES: u32 = 25;
-
-/// Passes lines to `take` as they come, until it fails.
-///
-/// # Errors
-/// The service's, or `take`'s own. There is no other end.
-pub async fn follow<E: From<AwsError>>(
-    logs: &Logs,
-    groups: &[Group],
-    query: &Query,
-    mut take: impl FnMut(Line) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut cursors: Vec<Cursor> = groups.iter().map(|_| Cursor::new(query.from)).collect();
-    let mut order = Order::default();
-    let mut failures = 0;
-    for round in 0_u32.. {
-        let overlap = if round % FAR_EVERY == FAR_EVERY - 1 { FAR_OVERLAP_MS } else { OVERLAP_MS };
-        match ask(logs, groups, query, overlap, &mut cursors, &mut order).await {
-            Ok(()) => failures = 0,
-            Err(error) if error.is_away() && failures < FAILURES => failures += 1,
-            Err(error) => return Err(error.into()),
-        }
-        let now = Timestamp::now().as_millisecond();
-        let busy = !order.waiting.is_empty();
-        for line in order.until(now - HOLD_MS) {
-            take(line)?;
-        }
-        tokio::time::sleep(if busy { BUSY } else { IDLE }).await;
-    }
-    Ok(())
+/// How soon a group is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tempo {
+    /// While lines come.
+    pub busy: Duration,
+    /// While none do; got to step by step.
+    pub idle: Duration,
 }
 
-/// Asks every group for what is new.
-async fn ask(
-    logs: &Logs,
-    groups: &[Group],
-    query: &Query,
-    overlap: i64,
-    cursors: &mut [Cursor],
-    order: &mut Order,
-) -> Result<(), AwsError> {
-    let asked = groups.iter().zip(cursors.iter_mut()).map(|(group, cursor)| {
-        let window =
-            Query { from: cursor.from(overlap), until: None, pattern: query.pattern.clone() };
-        async move {
-            let mut fresh = Vec::new();
-            let group = std::slice::from_ref(group);
-            let end = read::<AwsError>(logs, group, &window, |line| {
-                if cursor.is_new(&line.event) {
-                    fresh.push(line);
-                }
-                Ok(())
-            });
-            let end = end.await;
-            // What came before a failure counts as seen, so it is passed on.
-            (fresh, end)
-        }
-    });
-    let mut result = Ok(());
-    for (fresh, end) in futures_util::future::join_all(asked).await {
-        fresh.into_iter().for_each(|line| order.push(line));
-        result = result.and(end);
-    }
-    result
+impl Tempo {
+    /// For a stage on this machine, where questions cost nothing.
+    pub const LOCAL: Self =
+        Self { busy: Duration::from_millis(250), idle: Duration::from_millis(800) };
+    /// For AWS, which counts the questions of a whole account.
+    pub const AWS: Self = Self { busy: Duration::from_millis(800), idle: Duration::from_secs(4) };
 }
 
-/// How far a group was read, and what was seen of the time that is asked for again.
+/// How long a line waits for earlier ones of other groups, ms.
+const HOLD_MS: i64 = 1_000;
+/// How much later than its time a line may be shown by the service and still come in order, ms.
+const SETTLE_MS: i64 = 100;
+/// How often lines that are due are looked for.
+const TICK: Duration = Duration::from_millis(40);
+/// For how long a stage may be away: one that is being replaced is back within seconds.
+const AWAY: Duration = Duration::from_secs(25);
+
+/// Follows groups. What it holds outlives an interruption, so that nothing is lost with it.
 #[derive(Debug)]
-struct Cursor {
-    start: i64,
-    newest: i64,
-    seen: HashMap<String, i64>,
+pub struct Follower {
+    source: Source,
+    query: Query,
+    tempo: Tempo,
+    groups: Vec<Watched>,
+    order: RefCell<Order>,
 }
 
-impl Cursor {
-    fn new(start: i64) -> Self {
-        Self { start, newest: start, seen: HashMap::new() }
-    }
-
-    /// Where the next question begins. What no question can bring again is forgotten.
-    fn from(&mut self, overlap: i64) -> i64 {
-        let oldest = self.newest - FAR_OVERLAP_MS;
-        self.seen.retain(|_, time| *time >= oldest);
-        self.start.max(self.newest - overlap)
-    }
-
-    fn is_new(&mut self, event: &LogEvent) -> bool {
-        self.newest = self.newest.max(event.timestamp_ms);
-        self.seen.insert(event.id.clone(), event.timestamp_ms).is_none()
-    }
+#[derive(Debug)]
+struct Watched {
+    group: Group,
+    cursor: RefCell<Cursor>,
+    /// When the last question that was answered to its end was asked, ms since the epoch.
+    asked_at: Cell<i64>,
 }
 
-/// Lines that wait, by time and then in the order in which they came.
-#[derive(Debug, Default)]
-struct Order {
-    waiting: BTreeMap<(i64, u64), Line>,
-    count: u64,
-}
-
-impl Order {
-    fn push(&mut self, line: Line) {
-        self.count += 1;
-        self.waiting.insert((line.event.timestamp_ms, self.count), line);
-    }
-
-    /// The lines up to and with a time.
-    fn until(&mut self, time: i64) -> impl Iterator<Item = Line> {
-        let later = self.waiting.split_off(&(time + 1, 0));
-        std::mem::replace(&mut self.waiting, later).into_values()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn event(id: &str, timestamp_ms: i64) -> LogEvent {
-        LogEvent { id: id.into(), timestamp_ms, stream: "s".into(), message: id.into() }
-    }
-
-    #[test]
-    fn a_line_that_comes_late_is_neither_lost_nor_repeated() {
-        let mut cursor = Cursor::new(1_000_000);
-        assert_eq!(cursor.from(OVERLAP_MS), 1_000_000);
-        assert!(cursor.is_new(&event("a", 1_010_000)));
-        let from = cursor.from(OVERLAP_MS);
-        assert!(from <= 1_006_000, "a late line of 1,006,000 is asked for: {from}");
-        assert!(!cursor.is_new(&event("a", 1_010_000)));
-        assert!(cursor.is_new(&event("late", 1_006_000)));
-        assert_eq!(cursor.from(OVERLAP_MS), 1_005_000, "a late line does not turn the cursor back");
-    }
-
-    #[test]
-    fn two_lines_of_one_millisecond_are_two() {
-        let mut cursor = Cursor::new(0);
-        assert!(cursor.is_new(&event("a", 5)));
-        assert!(cursor.is_new(&event("b", 5)));
-    }
-
-    #[test]
-    fn memory_is_kept_as_long_as_a_question_can_bring_a_line_again() {
-        let mut cursor = Cursor::new(0);
-        cursor.is_new(&event("old", 1_000));
-        cursor.is_new(&event("new", 1_000 + FAR_OVERLAP_MS));
-        assert!(cursor.from(FAR_OVERLAP_MS) <= 1_000);
-        assert!(!cursor.is_new(&event("old", 1_000)));
-        cursor.is_new(&event("newer", 2_000 + FAR_OVERLAP_MS));
-        assert!(cursor.from(FAR_OVERLAP_MS) > 1_000);
-        assert_eq!(cursor.seen.len(), 2);
-    }
-
-    #[test]
-    fn lines_of_several_groups_come_in_the_order_of_time() {
-        let mut order = Order::default();
-        for (function, id, time) in [("A", "2", 20), ("A", "4", 40), ("B", "1", 10), ("B", "3", 20)]
-        {
-            order.push(Line { function: function.into(), event: event(id, time) });
+impl Follower {
+    /// Follows groups from the query's start.
+    pub fn new(
+        logs: &Logs,
+        pace: &Arc<Pace>,
+        groups: Vec<Group>,
+        query: Query,
+        tempo: Tempo,
+    ) -> Self {
+        let watched = |group| Watched {
+            group,
+            cursor: RefCell::new(Cursor::new(query.from)),
+            asked_at: Cell::new(i64::MIN),
+        };
+        Self {
+            source: Source { logs: logs.clone(), pace: Arc::clone(pace) },
+            groups: groups.into_iter().map(watched).collect(),
+            order: RefCell::default(),
+            query,
+            tempo,
         }
-        let ids =
-            |lines: Vec<Line>| lines.into_iter().map(|line| line.event.id).collect::<Vec<_>>();
-        assert_eq!(ids(order.until(20).collect()), ["1", "2", "3"]);
-        assert_eq!(ids(order.until(39).collect()), [""; 0]);
-        assert_eq!(ids(order.until(40).collect()), ["4"]);
     }
+
+    /// Passes lines to `take` as they come, until it fails.
+    ///
+    /// # Errors
+    /// The service's, or `take`'s own. There is no other end.
+    pub async fn run<E: From<AwsError>>(
+        &self,
+        mut take: impl FnMut(&[Line]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let asking = try_join_all(self.groups.iter().map(|watched| self.watch(watched)));
+        let showing = async {
+            loop {
+                tokio::time::sleep(TICK).await;
+                let due = self.due();
+                if !due.is_empty() {
+                    take(&due)?;
+                }
+            }
+        };
+        tokio::select! {
+            asked = asking => Ok(asked.map(drop)?),
+            shown = showing => shown,
+        }
+    }
+
+    /// The lines that still wait, for an end in good order.
+    pub fn rest(&self) -> Vec<Line> {
+        self.order.borrow_mut().due(i64::MAX - 1, i64::MAX)
+    }
+
+    /// How many lines were given out, and how many of them after a later one.
+    pub fn counts(&self) -> (u64, u64) {
+        self.order.borrow().counts()
+    }
+
+    fn due(&self) -> Vec<Line> {
+        let asked = self.groups.iter().map(|watched| watched.asked_at.get()).min();
+        let complete = asked.unwrap_or(i64::MIN).saturating_sub(SETTLE_MS);
+        self.order.borrow_mut().due(complete, now() - HOLD_MS)
+    }
+
+    /// Asks a group for ever.
+    async fn watch(&self, watched: &Watched) -> Result<(), AwsError> {
+        let (mut pause, mut away) = (self.tempo.busy, Duration::ZERO);
+        loop {
+            match self.ask(watched).await {
+                Ok(0) => {
+                    away = Duration::ZERO;
+                    pause = (pause + pause / 2).min(self.tempo.idle);
+                }
+                Ok(_) => {
+                    away = Duration::ZERO;
+                    pause = self.tempo.busy;
+                }
+                Err(error) if error.is_away() && away < AWAY => {
+                    pause = self.tempo.idle;
+                    away += pause;
+                }
+                Err(error) => return Err(error),
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Asks a group once, to the end of the answer; how many lines were new.
+    async fn ask(&self, watched: &Watched) -> Result<usize, AwsError> {
+        let Watched { group, cursor, asked_at } = watched;
+        let began = now();
+        let mut question = cursor.borrow_mut().ask(began);
+        let query = Query { from: question.from, until: None, ..self.query.clone() };
+        let (mut token, mut fresh) = (None, 0);
+        loop {
+            let page = self.source.page(&group.name, &query, token.as_deref()).await?;
+            let came_at = now();
+            for event in page.events {
+                // What came before a failure counts as seen, so it is passed on at once.
+                if cursor.borrow_mut().is_new(&mut question, &event) {
+                    fresh += 1;
+                    let function = Arc::clone(&group.function);
+                    self.order.borrow_mut().push(Line { function, event }, came_at);
+                }
+            }
+            token = page.next;
+            if token.is_none() {
+                break;
+            }
+        }
+        cursor.borrow_mut().answered(&question);
+        asked_at.set(began);
+        Ok(fresh)
+    }
+}
+
+fn now() -> i64 {
+    Timestamp::now().as_millisecond()
 }

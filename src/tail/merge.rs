@@ -1,71 +1,107 @@
 //! One pass: each group is read page by page, and the earliest line of all comes next, so that the
-//! timeline is in order and no more than a page a group is held.
+//! timeline is in order and no more than two pages a group are held.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use super::{Group, Line, Query};
+use super::identity::{Memory, Pass};
+use super::pages::{Pages, Source};
+use super::{Group, Line, Pace, Query};
 use crate::aws::{AwsError, LogEvent, Logs};
 
-/// A group on its way to its end.
-struct Reader<'a> {
-    group: &'a Group,
-    waiting: VecDeque<LogEvent>,
-    next: Next,
-}
+/// How many lines are passed on at once.
+const BATCH: usize = 2_000;
+/// How many events' identities a group keeps before it forgets those of long ago.
+const REMEMBERED: usize = 50_000;
+/// What is long ago, ms: a page repeats the end of the one before at most.
+const LONG_AGO_MS: i64 = 120_000;
 
-enum Next {
-    First,
-    Page(String),
-    End,
-}
-
-/// Passes the lines of several groups to `take`, in the order of time, until it fails.
+/// Passes the lines of several groups to `take` in the order of time, many at once, until it fails.
 ///
 /// # Errors
 /// The service's, or `take`'s own.
 pub async fn read<E: From<AwsError>>(
     logs: &Logs,
+    pace: &Arc<Pace>,
     groups: &[Group],
     query: &Query,
-    mut take: impl FnMut(Line) -> Result<(), E>,
+    mut take: impl FnMut(&[Line]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let reader = |group| Reader { group, waiting: VecDeque::new(), next: Next::First };
-    let mut readers: Vec<Reader<'_>> = groups.iter().map(reader).collect();
+    let source = Source { logs: logs.clone(), pace: Arc::clone(pace) };
+    let mut readers: Vec<Reader> =
+        groups.iter().map(|group| Reader::new(&source, group, query)).collect();
+    let mut batch = Vec::with_capacity(BATCH);
     loop {
-        for reader in &mut readers {
-            reader.fill(logs, query).await?;
+        for reader in readers.iter_mut().filter(|reader| reader.waiting.is_empty()) {
+            // Whoever waits for the service shows what is known first.
+            if !batch.is_empty() {
+                take(&batch)?;
+                batch.clear();
+            }
+            reader.fill().await?;
         }
-        let earliest = readers.iter_mut().filter(|reader| !reader.waiting.is_empty());
-        let Some(reader) =
-            earliest.min_by_key(|reader| reader.waiting.front().map(|event| event.timestamp_ms))
-        else {
+        readers.retain(|reader| !reader.waiting.is_empty());
+        if readers.is_empty() {
             return Ok(());
-        };
-        if let Some(event) = reader.waiting.pop_front() {
-            take(Line { function: reader.group.function.clone(), event })?;
+        }
+        merge(&mut readers, &mut batch);
+        if batch.len() >= BATCH {
+            take(&batch)?;
+            batch.clear();
+            // Pages that have come meanwhile are read, and the next ones asked for.
+            tokio::task::yield_now().await;
         }
     }
 }
 
-impl Reader<'_> {
-    /// Reads on until a line waits or the group ends. A page may be empty though more follow.
-    async fn fill(&mut self, logs: &Logs, query: &Query) -> Result<(), AwsError> {
+/// Takes the earliest lines until a group has none left or the batch is full.
+fn merge(readers: &mut [Reader], batch: &mut Vec<Line>) {
+    while batch.len() < BATCH {
+        let earliest = readers.iter_mut().min_by_key(|reader| reader.first());
+        let Some(reader) = earliest else { return };
+        let Some(event) = reader.waiting.pop_front() else { return };
+        batch.push(Line { function: Arc::clone(&reader.function), event });
+    }
+}
+
+/// A group on its way to its end.
+struct Reader {
+    function: Arc<str>,
+    pages: Pages,
+    waiting: VecDeque<LogEvent>,
+    memory: Memory,
+}
+
+impl Reader {
+    fn new(source: &Source, group: &Group, query: &Query) -> Self {
+        Self {
+            function: Arc::clone(&group.function),
+            pages: Pages::of(source, group, query),
+            waiting: VecDeque::new(),
+            memory: Memory::default(),
+        }
+    }
+
+    /// The time of the first line that waits; without one, before every other.
+    fn first(&self) -> i64 {
+        self.waiting.front().map_or(i64::MIN, |event| event.timestamp_ms)
+    }
+
+    /// Reads on until a line waits or the group ends.
+    async fn fill(&mut self) -> Result<(), AwsError> {
         while self.waiting.is_empty() {
-            let token = match &mut self.next {
-                Next::End => return Ok(()),
-                Next::First => None,
-                Next::Page(token) => Some(std::mem::take(token)),
-            };
-            let time = (query.from, query.until);
-            let page =
-                match logs.page(&self.group.name, time, query.pattern.as_deref(), token).await {
-                    Ok(page) => page,
-                    // A function that has not run yet may have no group.
-                    Err(error) if error.is_not_found() => crate::aws::LogPage::default(),
-                    Err(error) => return Err(error),
-                };
-            self.next = page.next.map_or(Next::End, Next::Page);
+            let Some(mut page) = self.pages.next().await? else { return Ok(()) };
+            page.events.sort_by_key(|event| event.timestamp_ms);
+            let newest = page.events.last().map_or(0, |event| event.timestamp_ms);
             self.waiting.extend(page.events);
+            let (memory, mut pass) = (&mut self.memory, Pass::default());
+            // Without an id nothing tells a repeated event from a second one like it.
+            self.waiting.retain(|event| {
+                event.id.is_empty() || memory.is_new(pass.identity(event), event.timestamp_ms)
+            });
+            if memory.len() > REMEMBERED {
+                memory.forget_before(newest - LONG_AGO_MS);
+            }
         }
         Ok(())
     }

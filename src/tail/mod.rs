@@ -1,13 +1,19 @@
 //! Many log groups as one timeline, without losing or repeating a line.
 //!
-//! [`read`] goes once from a time to another; [`follow`] goes on as lines come. What a line looks
+//! [`read`] goes once from a time to another; a [`Follower`] goes on as lines come. What a line looks
 //! like is the terminal's business.
 
+mod cursor;
 mod follow;
+mod identity;
 mod merge;
+mod order;
+mod pace;
+mod pages;
 
-pub use follow::follow;
+pub use follow::{Follower, Tempo};
 pub use merge::read;
+pub use pace::Pace;
 
 use std::sync::Arc;
 
@@ -20,14 +26,14 @@ pub struct Group {
     /// The function's logical name.
     pub function: Arc<str>,
     /// The group's name.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 /// The groups of a stack's functions, in the manifest's order.
 pub fn groups(stack: &Stack) -> Vec<Group> {
     let functions = stack.functions.iter();
     functions
-        .map(|f| Group { function: f.logical.as_str().into(), name: f.log_group.clone() })
+        .map(|f| Group { function: f.logical.as_str().into(), name: f.log_group.as_str().into() })
         .collect()
 }
 
@@ -48,5 +54,5 @@ pub struct Query {
     /// ms since the epoch; now if none.
     pub until: Option<i64>,
     /// CloudWatch's filter pattern.
-    pub pattern: Option<String>,
+    pub pattern: Option<Arc<str>>,
 }

@@ -7,5 +7,4 @@
 #![allow(dead_code)]
 
 pub mod chat;
-pub mod ministack;
 pub mod stage;

@@ -2,16 +2,15 @@
 
 mod query;
 
-use std::cell::Cell;
-
-use serde_json::Value;
+use std::sync::Arc;
 
 use crate::aws::Logs;
 use crate::context::Context;
 use crate::error::{CliError, Kind};
+use crate::operate::Stage;
 use crate::stack::Stack;
-use crate::tail::{self, Group, Line, Query};
-use crate::ui::{Output, Ui, log_json};
+use crate::tail::{self, Follower, Group, Pace, Query};
+use crate::ui::{LogWriter, Output, Ui};
 use query::Fields;
 
 /// Read or follow the functions' logs as one timeline
@@ -59,49 +58,54 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
             "an endless list is no JSON value; take --output ndjson with --follow",
         ));
     }
-    let count = Cell::new(0_usize);
-    let shown = context.block_on(async {
-        let running = context.running().await?;
-        let stack = context.deployed(&running)?;
-        let groups = chosen(&stack, &args.functions)?;
-        let query = query(args, &stack)?;
-        let logs = Logs::new(&context.cloud(&running)?);
-        show(&logs, &groups, &query, args.follow, ui, &count).await
-    });
-    if args.follow {
-        ui.note(&format!("{} lines", count.get()));
+    let (logs, groups, query, tempo) = context.block_on(async {
+        let stage = Stage::find(context).await?;
+        let groups = chosen(&stage.stack, &args.functions)?;
+        Ok((Logs::new(&stage.cloud), groups, query(args, &stage.stack)?, stage.tempo()))
+    })?;
+    let pace = Arc::new(Pace::default());
+    if !args.follow {
+        return context.block_on(read(&logs, &pace, &groups, &query, ui));
     }
-    shown
+    let follower = Follower::new(&logs, &pace, groups, query, tempo);
+    follow(&follower, context)
 }
 
-async fn show(
+async fn read(
     logs: &Logs,
+    pace: &Arc<Pace>,
     groups: &[Group],
     query: &Query,
-    follow: bool,
     ui: &Ui,
-    count: &Cell<usize>,
 ) -> Result<(), CliError> {
-    let take = |line: Line| {
-        count.set(count.get() + 1);
-        ui.log(&line)
-    };
-    match (follow, ui.output()) {
-        (true, _) => tokio::select! {
-            followed = tail::follow(logs, groups, query, take) => followed,
-            () = ui.reader_gone() => Ok(()),
-        },
-        (false, Output::Json) => {
-            let mut all: Vec<Value> = Vec::new();
-            tail::read::<CliError>(logs, groups, query, |line| {
-                all.push(log_json(&line));
-                Ok(())
-            })
-            .await?;
-            ui.json(&all)
-        }
-        (false, _) => tail::read(logs, groups, query, take).await,
+    let mut writer = LogWriter::new(ui);
+    tail::read::<CliError>(logs, pace, groups, query, |lines| writer.lines(lines)).await?;
+    if pace.refusals() > 0 {
+        ui.detail(&format!("{} requests were throttled and asked again", pace.refusals()));
     }
+    writer.end()
+}
+
+/// Follows until Ctrl-C, or until nobody reads; lines that wait then are shown before the end.
+fn follow(follower: &Follower, context: &Context) -> Result<(), CliError> {
+    let ui = &context.ui;
+    let mut writer = LogWriter::new(ui);
+    let ended = context.block_on(async {
+        tokio::select! {
+            followed = follower.run(|lines| writer.lines(lines)) => followed,
+            () = ui.reader_gone() => Ok(()),
+        }
+    });
+    let rest = follower.rest();
+    // The command has ended already, and by what it ended is what is told.
+    let _ = if rest.is_empty() { Ok(()) } else { writer.lines(&rest) };
+    let (_, late) = follower.counts();
+    let out_of_order = match late {
+        0 => String::new(),
+        late => format!(", {late} of them after a later one"),
+    };
+    ui.note(&format!("{} lines{out_of_order}", writer.count()));
+    ended
 }
 
 fn query(args: &Args, stack: &Stack) -> Result<Query, CliError> {
@@ -113,7 +117,7 @@ fn query(args: &Args, stack: &Stack) -> Result<Query, CliError> {
         user: args.user.as_deref().map(|name| chatctl_protocol::user_hash(&stack.name.stage, name)),
     };
     let pattern = query::pattern(args.filter.as_deref(), &fields).map_err(CliError::usage)?;
-    Ok(Query { from: args.since, until: args.until, pattern })
+    Ok(Query { from: args.since, until: args.until, pattern: pattern.map(Into::into) })
 }
 
 /// The groups of the named functions, or of all.

@@ -1,15 +1,15 @@
 //! `--filter` in plain words, as DynamoDB's filter expression. Pure.
 //!
 //! `userId = Alice`, `size >= 3`, `begins_with(entry, MEMBER#)`, `attribute_exists(x)`,
-//! `time between 1 and 2`, `status in (a, b)`, joined by `and`, `or`, `not` and parentheses. A bare
-//! word that reads as a number, `true`, `false` or `null` is one; quotes make it a text.
+//! `time between 1 and 2`, `status in (a, b)`, `size(message) > 100`, joined by `and`, `or`, `not` and
+//! parentheses: all that DynamoDB's own expressions can say. A bare word that reads as a number, `true`, `false` or `null` is one; quotes make it a text.
 
 use serde_json::{Number, Value};
 
 use crate::aws::Condition;
 
 /// Functions of an attribute and a value, and of an attribute alone.
-const OF_VALUE: [&str; 2] = ["begins_with", "contains"];
+const OF_VALUE: [&str; 3] = ["begins_with", "contains", "attribute_type"];
 const OF_ATTRIBUTE: [&str; 2] = ["attribute_exists", "attribute_not_exists"];
 
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +112,11 @@ impl Parser {
             let path = self.attribute()?;
             self.must_take(")")?;
             return Ok(format!("{lower}({path})"));
+        }
+        if lower == "size" && self.takes_symbol("(") {
+            let path = self.attribute()?;
+            self.must_take(")")?;
+            return self.comparison(&format!("size({path})"));
         }
         let path = self.path(&word);
         self.comparison(&path)
@@ -285,6 +290,8 @@ mod tests {
         assert_eq!(expression, "#n0 IN (:v0, :v1) AND #n1 BETWEEN :v2 AND :v3");
         assert_eq!(values, [json!("a"), json!("b c"), json!(1), json!(2.5)]);
         assert_eq!(read("attribute_not_exists(x)").0, "attribute_not_exists(#n0)");
+        assert_eq!(read("size(x) > 3 and size = 1").0, "size(#n0) > :v0 AND #n1 = :v1");
+        assert_eq!(read("attribute_type(x, S)").0, "attribute_type(#n0, :v0)");
     }
 
     #[test]

@@ -11,10 +11,14 @@ use serde_json::Value;
 use crate::aws::{Row, Tables};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
+use crate::operate::Stage;
 use crate::stack::{Stack, Table};
 use crate::ui::{Output, Ui};
 use anomalies::Finding;
 use read::Read;
+
+/// How many parts of a table are read at the same time.
+const SEGMENTS: i32 = 4;
 
 /// Read a table by its logical name, or count all tables and show what is odd in them
 #[derive(Debug, clap::Args)]
@@ -31,9 +35,9 @@ pub struct Args {
     /// At most so many rows
     #[arg(long, value_name = "N", requires = "table", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
-    /// How many parts of the table are read at the same time
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=100))]
-    segments: i32,
+    /// How many parts of the table are read at the same time [default: 4, or 1 with --limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=100))]
+    segments: Option<i32>,
 }
 
 /// Runs the command.
@@ -42,22 +46,23 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
         CliError::new(Kind::Usage, "filter", format!("--filter: {error}"))
             .hint("such as: --filter 'userId = Alice', 'begins_with(entry, MEMBER#) and size > 3'")
     })?;
+    let segments = args.segments.unwrap_or(if args.limit.is_some() { 1 } else { SEGMENTS });
     context.block_on(async {
-        let running = context.running().await?;
-        let stack = context.deployed(&running)?;
-        let tables = Tables::new(&context.cloud(&running)?);
+        let stage = Stage::find(context).await?;
+        let tables = Tables::new(&stage.cloud);
         let Some(name) = &args.table else {
-            let findings = anomalies::of(&tables, &stack, args.segments).await?;
+            let findings = anomalies::of(&tables, &stage.stack, segments).await?;
             return show_findings(&findings, &context.ui);
         };
-        let table = find(&stack, name)?;
+        let table = find(&stage.stack, name)?;
         let read = Read {
             table: &table.physical,
             condition: condition.as_ref(),
-            segments: args.segments,
+            fields: &args.fields,
+            segments,
             limit: args.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
         };
-        show(&tables, &read, table, &args.fields, &context.ui).await
+        show(&tables, &read, table, &context.ui).await
     })
 }
 
@@ -70,26 +75,20 @@ fn find<'a>(stack: &'a Stack, name: &str) -> Result<&'a Table, CliError> {
     })
 }
 
-async fn show(
-    tables: &Tables,
-    read: &Read<'_>,
-    table: &Table,
-    fields: &[String],
-    ui: &Ui,
-) -> Result<(), CliError> {
+async fn show(tables: &Tables, read: &Read<'_>, table: &Table, ui: &Ui) -> Result<(), CliError> {
+    let fields = read.fields;
     if ui.output() == Output::Ndjson {
         // Rows as they come; nothing is held.
-        return read.rows(tables, |row| ui.json(&projected(row, fields))).await;
+        return read.pages(tables, |_, rows| ui.text(&lines(rows, fields, "\n"))).await;
     }
-    let mut rows = Vec::new();
-    read.rows(tables, |row| {
-        rows.push(projected(row, fields));
-        Ok::<_, CliError>(())
-    })
-    .await?;
+    let rows = read.all(tables).await?;
     if ui.output() == Output::Json {
-        return ui.json(&rows);
+        return match lines(rows, fields, ",\n  ") {
+            empty if empty.is_empty() => ui.line("[]"),
+            lines => ui.text(&format!("[\n  {}\n]\n", lines.trim_end_matches(",\n  "))),
+        };
     }
+    let rows: Vec<Row> = rows.into_iter().map(|row| projected(row, fields)).collect();
     let columns = if fields.is_empty() { columns(table, &rows) } else { fields.to_vec() };
     let header: Vec<&str> = columns.iter().map(String::as_str).collect();
     let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(row, &columns)).collect();
@@ -103,11 +102,27 @@ async fn show(
     Ok(())
 }
 
+/// Each row as JSON, and what stands after it.
+fn lines(rows: Vec<Row>, fields: &[String], after: &str) -> String {
+    let mut text = String::new();
+    for row in rows {
+        text.push_str(&Value::Object(projected(row, fields)).to_string());
+        text.push_str(after);
+    }
+    text
+}
+
+/// The attributes of these paths, each under its path.
 fn projected(row: Row, fields: &[String]) -> Row {
     if fields.is_empty() {
         return row;
     }
-    fields.iter().filter_map(|field| Some((field.clone(), row.get(field)?.clone()))).collect()
+    let value = |path: &String| {
+        let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+        let inner = rest.split('.').filter(|part| !part.is_empty());
+        inner.fold(row.get(first), |value, part| value?.get(part)).cloned()
+    };
+    fields.iter().filter_map(|field| Some((field.clone(), value(field)?))).collect()
 }
 
 /// The key first, then every other attribute that a row has.
@@ -184,5 +199,8 @@ mod tests {
         let fields = ["c".to_owned(), "a".to_owned(), "none".to_owned()];
         let projected = projected(row, &fields);
         assert_eq!(cells(&projected, &fields), ["3", "1", ""]);
+        let Value::Object(row) = json!({"a": {"b": {"c": 1}}, "n": 2}) else { panic!("an object") };
+        let fields = ["a.b.c".to_owned(), "n".to_owned(), "n.x".to_owned()];
+        assert_eq!(cells(&super::projected(row, &fields), &fields), ["1", "2", ""]);
     }
 }
