@@ -7,8 +7,8 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    build, completions, deploy, dev, doctor, faults, host, logs, outputs, policies, scan, smoke,
-    status, teardown, version,
+    attach, build, completions, deploy, dev, doctor, faults, host, logs, outputs, policies, scan,
+    smoke, status, teardown, version,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -20,7 +20,7 @@ use crate::ui::{Colour, Output, Ui};
 /// Other stages live on AWS; `chatctl.yaml` describes them.
 ///
 /// Exit codes: 0 done or nothing to do; 1 failed; 2 usage; 4 confirmation needed or declined;
-/// 5 credentials; 6 partly done; 8 stage busy; 130 interrupted.
+/// 5 credentials; 6 partly done; 7 rolled back; 8 stage busy; 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "chatctl", version, propagate_version = false, max_term_width = 100)]
 pub struct Cli {
@@ -121,6 +121,7 @@ pub struct Globals {
 enum Command {
     Build(build::Args),
     Deploy(deploy::Args),
+    Attach(attach::Args),
     Dev(dev::Args),
     Status(status::Args),
     Outputs(outputs::Args),
@@ -166,6 +167,7 @@ impl Command {
         match self {
             Self::Build(args) => build::run(args, context),
             Self::Deploy(args) => deploy::run(args, context),
+            Self::Attach(args) => attach::run(args, context),
             Self::Dev(args) => dev::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Outputs(args) => outputs::run(args, context),

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::aws::{Access, Cloud, Identity, renewal};
 use crate::cli::Globals;
 use crate::config::{LOCAL_STAGE, Project, StageConfig};
+use crate::deploy::aws::Stage;
 use crate::deploy::local::host::{Running, reach, silent};
 use crate::deploy::local::port::PortChoice;
 use crate::error::{BAD_KEYS, CliError, Kind};
@@ -69,6 +70,23 @@ impl AwsTarget {
             }
             _ => Ok(identity),
         }
+    }
+}
+
+impl AwsTarget {
+    /// The stage, in the account that its operator is in.
+    ///
+    /// # Errors
+    /// As [`AwsTarget::identity`].
+    pub async fn stage(&self) -> Result<Stage, CliError> {
+        let account = self.identity().await?.account;
+        Ok(Stage {
+            project: self.project.clone(),
+            name: self.stage.clone(),
+            config: self.config.clone(),
+            cloud: self.cloud.clone(),
+            account,
+        })
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Core modules have typed errors of their own; they become a [`CliError`] here, in one place.
 
+mod deploy;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::aws::{AccessError, AwsError};
 use crate::config::{ConfigError, ProjectError, UnknownStage, nearest};
-use crate::deploy::DeployError;
 use crate::local::control::ControlError;
 use crate::local::state::StateError;
 use crate::package::BuildError;
@@ -30,6 +31,8 @@ pub enum Kind {
     Credentials,
     /// Partly done; what is left is listed.
     Partial,
+    /// It failed, and everything is as it was before.
+    RolledBack,
     /// Somebody else works on the stage.
     Busy,
     /// Ctrl-C.
@@ -46,6 +49,7 @@ impl Kind {
             Self::Confirmation => 4,
             Self::Credentials => 5,
             Self::Partial => 6,
+            Self::RolledBack => 7,
             Self::Busy => 8,
             Self::Interrupted => 130,
         }
@@ -298,44 +302,6 @@ impl From<AwsError> for CliError {
             failed.hint("`chatctl status` shows whether the stage runs")
         } else {
             failed
-        }
-    }
-}
-
-impl From<DeployError> for CliError {
-    fn from(error: DeployError) -> Self {
-        let message = error.to_string();
-        match error {
-            DeployError::Build(error) => error.into(),
-            DeployError::State(error) => error.into(),
-            DeployError::Control(error) => error.into(),
-            DeployError::Aws(error) => error.into(),
-            DeployError::Project(error) => error.into(),
-            DeployError::Busy { .. } => Self::new(Kind::Busy, "stage-busy", message)
-                .hint("wait for it to end, then run the command again"),
-            DeployError::PortTaken { .. } => Self::failed("port-taken", message)
-                .hint("choose another port: `chatctl deploy --port N`, CHATCTL_PORT=N, or stages.local.port in chatctl.yaml"),
-            DeployError::DataLoss { at_stake } => {
-                let flags: Vec<_> = at_stake.iter().map(|t| format!("--allow-data-loss {}", t.logical)).collect();
-                let mut refused = Self::new(Kind::Confirmation, "data-loss", message);
-                refused.details = at_stake.iter().map(ToString::to_string).collect();
-                refused.hint(format!("nothing was changed; to lose that data: chatctl deploy {}", flags.join(" ")))
-            }
-            DeployError::HostStart { log, output } => {
-                let mut failed = Self::failed("host-start", message);
-                failed.details = output;
-                failed.hint(format!("its log is {}", log.display())).renewing_all_but_data().hint(
-                    "where tables.db or parameters.json is damaged itself, restore it from a backup; \
-                     `chatctl teardown --yes` removes it, with every room and message",
-                )
-            }
-            DeployError::HostStuck { .. } => Self::failed("host-stuck", message)
-                .hint("end that process, then run the command again"),
-            DeployError::Io { ref source, .. } => {
-                let full = source.kind() == std::io::ErrorKind::StorageFull;
-                let failed = Self::failed(if full { "disk-full" } else { "io" }, message);
-                if full { failed.hint("free some disk space, then run the command again") } else { failed }
-            }
         }
     }
 }

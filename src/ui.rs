@@ -131,6 +131,11 @@ impl Ui {
         self.settings.questions == Questions::Ask
     }
 
+    /// Whether every step is told.
+    fn is_verbose(&self) -> bool {
+        self.settings.level >= Level::Verbose
+    }
+
     /// Whether stdout is a terminal.
     pub fn is_terminal(&self) -> bool {
         std::io::stdout().is_terminal()

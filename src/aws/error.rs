@@ -109,6 +109,18 @@ impl AwsError {
         self.is(&["ResourceNotFoundException", "NoSuchBucket", "NoSuchKey"])
     }
 
+    /// An answer that broke off.
+    pub(super) fn away(operation: &'static str, message: &str) -> Self {
+        let message = message.to_owned();
+        Self { operation, code: None, message, request_id: None, reason: Reason::Away }
+    }
+
+    /// A refusal that was part of an answer.
+    pub(super) fn refused(operation: &'static str, code: Option<&str>, message: &str) -> Self {
+        let (code, message) = (code.map(str::to_owned), message.to_owned());
+        Self { operation, code, message, request_id: None, reason: Reason::Refused }
+    }
+
     fn is(&self, codes: &[&str]) -> bool {
         self.code.as_deref().is_some_and(|code| codes.contains(&code))
     }

@@ -4,18 +4,29 @@
 //! loaded for it.
 
 mod cloud;
+mod cloudformation;
+mod cloudfront;
 mod dynamodb;
 mod error;
 mod http;
 mod identity;
+mod lambda;
 mod logs;
 mod s3;
+mod ssm;
 
 pub use cloud::{Access, AccessError, Cloud};
+pub use cloudformation::{
+    ChangeSetId, ChangeSetState, CloudFormation, Deletion, EventPage, Finding, NewChangeSet,
+    Resource, Source, StackChoice, StackDescription, StackEvent,
+};
+pub use cloudfront::CloudFront;
 pub use dynamodb::{Condition, Cursor, Row, ScanPage, ScanRequest, Tables};
 pub use error::AwsError;
 pub use identity::{Identity, renewal};
+pub use lambda::{FunctionState, Lambda, NewCode};
 pub use logs::{LogEvent, LogPage, Logs};
-pub use s3::{Bucket, Object};
+pub use s3::{Bucket, Made, Object};
+pub use ssm::Parameters;
 
 use error::failure;

@@ -1,5 +1,6 @@
 //! The commands: each parses its flags, calls the core, hands the result to the terminal.
 
+pub mod attach;
 pub mod build;
 pub mod completions;
 pub mod deploy;

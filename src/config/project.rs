@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Config, ConfigError};
 use crate::stack::{
     BUILT_IN_MANIFEST, LOCAL_API_ID, LowerError, Manifest, ManifestError, Place, Settings, Stack,
-    StackName, lower,
+    StackName, TEMPLATE_API_ID, lower,
 };
 
 /// The configuration's file name; its folder is the project's root.
@@ -120,6 +120,30 @@ impl Project {
     /// # Errors
     /// The manifest is malformed or makes no stack.
     pub fn stack(&self) -> Result<Stack, ProjectError> {
+        let api = LOCAL_API_ID.to_owned();
+        self.lowered(super::LOCAL_STAGE, Place::local(), api, Settings::local())
+    }
+
+    /// The stack of a stage on AWS.
+    ///
+    /// # Errors
+    /// The manifest is malformed or makes no stack.
+    pub fn stack_for(
+        &self,
+        stage: &str,
+        place: Place,
+        settings: Settings,
+    ) -> Result<Stack, ProjectError> {
+        self.lowered(stage, place, TEMPLATE_API_ID.to_owned(), settings)
+    }
+
+    fn lowered(
+        &self,
+        stage: &str,
+        place: Place,
+        api_id: String,
+        settings: Settings,
+    ) -> Result<Stack, ProjectError> {
         let path = self.root.join(MANIFEST_FILE);
         let manifest = match Manifest::parse(&self.manifest) {
             Ok(manifest) => manifest,
@@ -127,11 +151,8 @@ impl Project {
                 return Err(ProjectError::Manifest { path, text: self.manifest.clone(), error });
             }
         };
-        let name = StackName {
-            project: self.config.project.clone(),
-            stage: super::LOCAL_STAGE.to_owned(),
-        };
-        lower(manifest, name, Place::local(), LOCAL_API_ID.to_owned(), Settings::local())
+        let name = StackName { project: self.config.project.clone(), stage: stage.to_owned() };
+        lower(manifest, name, place, api_id, settings)
             .map_err(|error| ProjectError::Lower { path, error })
     }
 }

@@ -3,8 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::aws::{Cause, Operation};
 use super::plan::AtStake;
 use crate::aws::AwsError;
+use crate::cloudformation::CheckError;
 use crate::config::ProjectError;
 use crate::local::control::ControlError;
 use crate::local::state::StateError;
@@ -61,6 +63,103 @@ pub enum DeployError {
     HostStuck {
         /// Which, where known.
         pid: Option<u32>,
+    },
+    /// The template breaks a rule of CloudFormation's.
+    #[error(transparent)]
+    Template(#[from] CheckError),
+    /// A stack of that name is not this stage's.
+    #[error("the stack {stack} is not this stage's: its tags do not say so")]
+    Foreign {
+        /// Its name.
+        stack: String,
+    },
+    /// Nothing is deployed.
+    #[error("the stack {stack} is not deployed")]
+    NoStack {
+        /// Its name.
+        stack: String,
+    },
+    /// An operation on the stack is in progress.
+    #[error("{operation} of the stack {stack} is in progress")]
+    StackBusy {
+        /// Its name.
+        stack: String,
+        /// What goes on.
+        operation: Operation,
+    },
+    /// The stack takes no deployment as it is.
+    #[error("the stack {stack} is stuck: {status}{}", .reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default())]
+    StackStuck {
+        /// Its name.
+        stack: String,
+        /// Its status.
+        status: String,
+        /// Why, in AWS's words.
+        reason: Option<String>,
+    },
+    /// CloudFormation refused the change set.
+    #[error("CloudFormation refused the change: {reason}")]
+    Refused {
+        /// In AWS's words.
+        reason: String,
+        /// What early validation found.
+        findings: Vec<Cause>,
+    },
+    /// The deployment failed, and the stack is what it was before.
+    #[error("the deployment failed and was rolled back ({status})")]
+    RolledBack {
+        /// The stack's name.
+        stack: String,
+        /// Its status.
+        status: String,
+        /// What failed first.
+        cause: Option<Cause>,
+        /// How many resources failed after it.
+        others: usize,
+    },
+    /// The operation failed, and the stack is neither what it was nor what it was to be.
+    #[error("the stack {stack} is stuck: {status}")]
+    Unfinished {
+        /// The stack's name.
+        stack: String,
+        /// Its status.
+        status: String,
+        /// What failed first.
+        cause: Option<Cause>,
+        /// How many resources failed after it.
+        others: usize,
+    },
+    /// The operation goes on, and nobody may look at it any more.
+    #[error("the operation on {stack} goes on, but cannot be watched any more: {source}")]
+    LostSight {
+        /// The stack's ARN.
+        stack: String,
+        /// What AWS said.
+        source: AwsError,
+    },
+    /// The bucket for artifacts cannot be had.
+    #[error("the artifact bucket {name} cannot be used: {source}")]
+    ArtifactBucket {
+        /// Its name.
+        name: String,
+        /// What AWS said.
+        source: AwsError,
+    },
+    /// What goes on cannot be cancelled.
+    #[error("{operation} of the stack {stack} cannot be cancelled")]
+    NotCancelled {
+        /// The stack's name.
+        stack: String,
+        /// What goes on.
+        operation: Operation,
+    },
+    /// A function did not take its new code.
+    #[error("the function {name} did not take its new code: {reason}")]
+    Function {
+        /// Its logical name.
+        name: String,
+        /// In AWS's words.
+        reason: String,
     },
     /// Reading or writing failed.
     #[error("{what}: {source}")]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::aws::Cause;
 use super::plan::Plan;
 use crate::package::Part;
 
@@ -88,6 +89,68 @@ pub enum Event {
     FileRemoved {
         /// Its key.
         key: String,
+    },
+    /// The artifact bucket was made.
+    BucketMade {
+        /// Its name.
+        name: String,
+    },
+    /// A zip or a template was uploaded.
+    Uploaded {
+        /// Its key.
+        key: String,
+        /// Its length.
+        bytes: usize,
+    },
+    /// A secret was made.
+    SecretMade {
+        /// Its logical name.
+        name: String,
+    },
+    /// CloudFormation began to work on the stack.
+    StackStarted {
+        /// Its name.
+        stack: String,
+    },
+    /// CloudFormation did something to a resource.
+    Resource {
+        /// Its name in the template.
+        logical: String,
+        /// Its type.
+        kind: String,
+        /// Its status.
+        status: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// The first failure, which is why everything else fails.
+    Failed {
+        /// What failed.
+        cause: Cause,
+    },
+    /// CloudFormation still works.
+    StackWaiting {
+        /// For how long.
+        seconds: u64,
+        /// On how many resources.
+        resources: usize,
+    },
+    /// A function has new code.
+    FunctionReplaced {
+        /// Its logical name.
+        name: String,
+    },
+    /// The functions have new code.
+    CodeReplaced {
+        /// How many.
+        functions: usize,
+        /// How long it took.
+        millis: u64,
+    },
+    /// Copies at the edge were dropped.
+    Invalidated {
+        /// Their paths.
+        paths: Vec<String>,
     },
     /// Something was removed by a teardown.
     Removed {

@@ -1,8 +1,10 @@
-//! Brings a stage up to the project, and takes it away: the stage `local` on this machine ([`local`]).
+//! Brings a stage up to the project, and takes it away: the stage `local` on this machine
+//! ([`local`]), every other on AWS ([`aws`]).
 //!
 //! Knows neither the command line nor the terminal: it tells what happens by [`Event`]s. Interrupted
 //! anywhere, the next deployment converges: every step looks at what is there.
 
+pub mod aws;
 pub mod build;
 mod error;
 mod event;

@@ -45,8 +45,7 @@ pub enum Action {
 }
 
 /// The kind of a thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The process that runs the stage.
     Host,
@@ -60,6 +59,14 @@ pub enum Kind {
     Bucket,
     /// A file of the site.
     File,
+    /// Something else, in a word.
+    Other(&'static str),
+}
+
+impl Serialize for Kind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl fmt::Display for Kind {
@@ -71,6 +78,7 @@ impl fmt::Display for Kind {
             Self::Parameter => "parameter",
             Self::Bucket => "bucket",
             Self::File => "file",
+            Self::Other(word) => word,
         })
     }
 }

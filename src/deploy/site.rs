@@ -17,7 +17,7 @@ use crate::package::fingerprint::hex;
 /// The runtime configuration, which the web app reads before anything else.
 const CONFIG: &str = "config.json";
 /// The page.
-const INDEX: &str = "index.html";
+pub(super) const INDEX: &str = "index.html";
 /// How many files travel at once.
 const PARALLEL: usize = 8;
 
@@ -27,6 +27,18 @@ pub(super) struct SiteFile {
     key: String,
     content: Content,
     record: FileRecord,
+}
+
+impl SiteFile {
+    /// Its key.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Its contents' SHA-256, in hex.
+    pub(super) fn sha256(&self) -> &str {
+        &self.record.sha256
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +99,7 @@ fn rank(key: &str) -> u8 {
 }
 
 /// Names in `assets/` carry the hash of their contents.
-fn is_hashed(key: &str) -> bool {
+pub(super) fn is_hashed(key: &str) -> bool {
     key.starts_with("assets/")
 }
 
@@ -117,11 +129,12 @@ pub(super) fn changes(bucket: &str, files: &[SiteFile], known: &SiteRecord) -> V
     changes
 }
 
-/// Puts the files there that changed, then removes those that are no more.
+/// Puts the files there that changed, then removes those that are no more and that nothing keeps.
 pub(super) async fn publish(
     bucket: &Bucket,
     files: Vec<SiteFile>,
     known: &SiteRecord,
+    kept: &dyn Fn(&str) -> bool,
     on_event: OnEvent<'_>,
 ) -> Result<SiteRecord, DeployError> {
     let there = bucket.keys().await?;
@@ -138,7 +151,8 @@ pub(super) async fn publish(
     for file in last {
         upload(bucket, file, on_event).await?;
     }
-    for key in there.iter().filter(|key| !files.iter().any(|file| file.key == **key)) {
+    let stays = |key: &str| kept(key) || files.iter().any(|file| file.key == key);
+    for key in there.iter().filter(|key| !stays(key)) {
         bucket.delete(key).await?;
         on_event(Event::FileRemoved { key: key.clone() });
     }

@@ -7,4 +7,5 @@
 #![allow(dead_code)]
 
 pub mod chat;
+pub mod ministack;
 pub mod stage;

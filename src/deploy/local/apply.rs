@@ -87,7 +87,8 @@ impl Prepared {
             return Ok(());
         }
         let bucket = Bucket::new(cloud, &bucket.physical);
-        let published = site::publish(&bucket, files, &self.published, on_event).await?;
+        let published =
+            site::publish(&bucket, files, &self.published, &|_| false, on_event).await?;
         record::set_site(self.state.path(), &published)
     }
 }

@@ -1,4 +1,7 @@
-//! S3: one bucket's objects.
+//! S3: one bucket and its objects.
+
+mod account;
+mod upload;
 
 use std::collections::BTreeSet;
 
@@ -7,6 +10,8 @@ use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, ResponseChecksumVa
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::{AwsError, Cloud, failure};
+
+pub use account::Made;
 
 /// A bucket.
 #[derive(Debug, Clone)]
@@ -62,11 +67,19 @@ impl Bucket {
     /// # Errors
     /// S3 refused or does not answer.
     pub async fn keys(&self) -> Result<BTreeSet<String>, AwsError> {
+        self.keys_below("").await
+    }
+
+    /// All keys that begin with a prefix.
+    ///
+    /// # Errors
+    /// S3 refused or does not answer.
+    pub async fn keys_below(&self, prefix: &str) -> Result<BTreeSet<String>, AwsError> {
         let mut keys = BTreeSet::new();
         let mut next = None;
         loop {
-            let request =
-                self.client.list_objects_v2().bucket(&self.name).set_continuation_token(next);
+            let request = self.client.list_objects_v2().bucket(&self.name).prefix(prefix);
+            let request = request.set_continuation_token(next);
             let page = request.send().await.map_err(failure("s3:ListObjectsV2"))?;
             keys.extend(
                 page.contents().iter().filter_map(|object| object.key().map(str::to_owned)),
@@ -76,6 +89,22 @@ impl Bucket {
                 return Ok(keys);
             }
         }
+    }
+
+    /// An object's contents; none if there is no such object, or no such bucket.
+    ///
+    /// # Errors
+    /// S3 refused or does not answer.
+    pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, AwsError> {
+        let asked = self.client.get_object().bucket(&self.name).key(key).send().await;
+        let object = match asked.map_err(failure("s3:GetObject")) {
+            Ok(object) => object,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let body = object.body.collect().await;
+        let body = body.map_err(|error| AwsError::away("s3:GetObject", &error.to_string()))?;
+        Ok(Some(body.to_vec()))
     }
 
     /// Removes an object; one that is not there is removed already.

@@ -1,7 +1,8 @@
-//! `deploy`: brings the stage up to the project.
+//! `deploy` on this machine.
 
 use serde_json::json;
 
+use super::Args;
 use crate::context::Context;
 use crate::deploy::Event;
 use crate::deploy::local::{Outcome, Request, prepare};
@@ -9,21 +10,7 @@ use crate::deploy::plan::Plan;
 use crate::error::CliError;
 use crate::ui::{Output, Ui};
 
-/// Build what changed, show what will change, and bring the stage up to it
-///
-/// A second run with no change does nothing and says so. Rows of a table are lost only if
-/// `--allow-data-loss` names it.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The loopback port; 0 takes any that is free [default: 4510]
-    #[arg(long, value_name = "PORT", env = "CHATCTL_PORT", hide_env_values = true)]
-    port: Option<u16>,
-    /// A table whose rows may be lost; may be given again
-    #[arg(long, value_name = "LOGICAL_ID")]
-    allow_data_loss: Vec<String>,
-}
-
-/// Runs the command.
+/// Deploys the stage `local`.
 pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
     let request = Request {
         project: context.project()?.clone(),

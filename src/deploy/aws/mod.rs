@@ -1,0 +1,27 @@
+//! Brings a stage on AWS up to the project, and takes it away, through CloudFormation.
+//!
+//! CloudFormation is the state and the lock: what this module remembers on this machine are caches.
+//! Every step looks at what is there, so that whoever comes after an interruption goes on.
+
+mod apply;
+mod artifacts;
+mod attach;
+mod cause;
+mod code_only;
+mod follow;
+mod history;
+mod pace;
+mod parameters;
+mod prepare;
+mod publish;
+mod reading;
+mod stage;
+mod status;
+
+pub use apply::Outcome;
+pub use attach::{Attach, attach};
+pub use cause::Cause;
+pub use code_only::code_only;
+pub use prepare::{Parts, Prepared, Request, prepare};
+pub use stage::Stage;
+pub use status::{Condition, Operation};

@@ -1,0 +1,100 @@
+//! A stage on AWS: what it is called there, and what it is made of.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::aws::{Cloud, StackDescription};
+use crate::config::{Project, StageConfig};
+use crate::deploy::DeployError;
+use crate::stack::{BucketPurpose, Place, Stack};
+
+/// The tag of the project.
+const PROJECT: &str = "chatctl:project";
+/// The tag of the stage.
+const STAGE: &str = "chatctl:stage";
+/// The tag of the program's version.
+const VERSION: &str = "chatctl:version";
+
+/// A stage in its account.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// The project.
+    pub project: Project,
+    /// The stage's name.
+    pub name: String,
+    /// What `chatctl.yaml` says of it.
+    pub config: StageConfig,
+    /// AWS's APIs.
+    pub cloud: Cloud,
+    /// The account, by number.
+    pub account: String,
+}
+
+impl Stage {
+    /// The name of its CloudFormation stack.
+    pub fn stack_name(&self) -> String {
+        format!("{}-{}", self.project.config.project, self.name)
+    }
+
+    /// What every physical name of the stage begins with.
+    pub fn prefix(&self) -> String {
+        format!("{}-", self.stack_name())
+    }
+
+    /// The path of its parameters.
+    pub fn parameter_path(&self) -> String {
+        format!("/{}/{}", self.project.config.project, self.name)
+    }
+
+    /// The name of the bucket where the project's stages in this account and region keep what they
+    /// deploy.
+    pub fn artifact_bucket(&self) -> String {
+        let region = self.cloud.region();
+        format!("{}-artifacts-{}-{region}", self.project.config.project, self.account)
+    }
+
+    /// The name of the bucket of its site.
+    pub fn site_bucket(&self) -> Option<String> {
+        let stack = self.stack().ok()?;
+        stack.bucket(BucketPurpose::Site).map(|bucket| bucket.physical.clone())
+    }
+
+    /// The tags of everything that is made for it.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            (PROJECT.to_owned(), self.project.config.project.clone()),
+            (STAGE.to_owned(), self.name.clone()),
+            (VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ])
+    }
+
+    /// The tags of what the project's stages share.
+    pub fn shared_tags(&self) -> BTreeMap<String, String> {
+        let mut tags = self.tags();
+        tags.remove(STAGE);
+        tags
+    }
+
+    /// The folder on this machine for what can be made again.
+    pub fn folder(&self) -> PathBuf {
+        self.project.root.join(".chatctl").join(&self.name)
+    }
+
+    /// The stack that the project describes for it.
+    ///
+    /// # Errors
+    /// The manifest makes no stack.
+    pub fn stack(&self) -> Result<Stack, DeployError> {
+        let place = Place { region: self.cloud.region().to_owned(), account: self.account.clone() };
+        Ok(self.project.stack_for(&self.name, place, self.config.settings.clone())?)
+    }
+
+    /// Refuses a stack that only shares the stage's name.
+    pub(super) fn check_owner(&self, stack: &StackDescription) -> Result<(), DeployError> {
+        let is = |tag: &str, value: &str| stack.tags.get(tag).is_some_and(|found| found == value);
+        if is(PROJECT, &self.project.config.project) && is(STAGE, &self.name) {
+            return Ok(());
+        }
+        Err(DeployError::Foreign { stack: self.stack_name() })
+    }
+}
