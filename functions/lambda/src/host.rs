@@ -8,8 +8,8 @@ use chatctl_domain::{Chance, Clock, Fault};
 use tokio::sync::OnceCell;
 
 use crate::dynamo::Dynamo;
-use crate::http::{Endpoint, Network};
-use crate::settings::{endpoint, required};
+use crate::http::{Endpoint, Network, Speech};
+use crate::settings::{connections_speech, endpoint, required};
 use crate::sign::Identity;
 
 /// The adapters to AWS, or to what stands in for it.
@@ -49,14 +49,15 @@ impl Host {
             return Ok(gateway);
         }
         let base = required("CONNECTIONS_ENDPOINT")?;
-        let gateway = Endpoint::new(Arc::clone(&self.network), "execute-api", &base)?;
+        let network = Arc::clone(&self.network);
+        let gateway = Endpoint::new(network, "execute-api", &base, connections_speech())?;
         Ok(self.gateway.get_or_init(|| gateway))
     }
 
     /// A service of AWS in this region.
     pub(crate) fn service(&self, name: &'static str) -> Result<Endpoint, Fault> {
         let base = endpoint(name, self.network.region());
-        Endpoint::new(Arc::clone(&self.network), name, &base)
+        Endpoint::new(Arc::clone(&self.network), name, &base, Speech::Http1)
     }
 }
 

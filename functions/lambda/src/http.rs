@@ -1,7 +1,7 @@
 //! Signed requests over kept-alive connections: the one way out of a function.
 
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use chatctl_domain::Fault;
@@ -30,7 +30,24 @@ const IDLE: Duration = Duration::from_secs(20);
 pub(crate) struct Network {
     identity: Identity,
     plain: OnceLock<Client<HttpConnector, Full<Bytes>>>,
+    plain_http2: OnceLock<Client<HttpConnector, Full<Bytes>>>,
     secure: OnceLock<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
+}
+
+/// What an address without TLS speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speech {
+    /// One request at a time on a connection.
+    Http1,
+    /// Many at a time.
+    Http2,
+}
+
+/// Over which of the network's clients an address is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Plain(Speech),
+    Secure,
 }
 
 /// One service at one address.
@@ -40,6 +57,37 @@ pub(crate) struct Endpoint {
     signer: Signer,
     base: String,
     authority: String,
+    way: Way,
+    vanguard: Vanguard,
+}
+
+/// Lets one request go ahead where no connection is open, as far as is known: the handshake settles
+/// whether the others fit onto that connection, and fifty at once would open fifty.
+#[derive(Debug, Default)]
+struct Vanguard {
+    turn: tokio::sync::Mutex<()>,
+    /// When the last answer came; held for an instruction, never across an await.
+    answered: Mutex<Option<Instant>>,
+}
+
+impl Vanguard {
+    /// The right to go ahead, held until the answer; none where nobody need wait.
+    async fn ahead(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        if self.is_open() {
+            return None;
+        }
+        let turn = self.turn.lock().await;
+        (!self.is_open()).then_some(turn)
+    }
+
+    fn is_open(&self) -> bool {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.is_some_and(|at| at.elapsed() < IDLE / 2)
+    }
+
+    fn opened(&self) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
 }
 
 /// A request to an endpoint.
@@ -73,7 +121,12 @@ pub(crate) struct Answer {
 
 impl Network {
     pub(crate) fn new(identity: Identity) -> Self {
-        Self { identity, plain: OnceLock::new(), secure: OnceLock::new() }
+        Self {
+            identity,
+            plain: OnceLock::new(),
+            plain_http2: OnceLock::new(),
+            secure: OnceLock::new(),
+        }
     }
 
     /// The region that the function runs in.
@@ -85,12 +138,16 @@ impl Network {
         self.plain.get_or_init(|| pool().build(connector()))
     }
 
+    fn plain_http2(&self) -> &Client<HttpConnector, Full<Bytes>> {
+        self.plain_http2.get_or_init(|| pool().http2_only(true).build(connector()))
+    }
+
     fn secure(&self) -> &Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
         self.secure.get_or_init(|| {
             let mut inner = connector();
             inner.enforce_http(false);
-            let tls = HttpsConnectorBuilder::new().with_webpki_roots().https_only().enable_http1();
-            pool().build(tls.wrap_connector(inner))
+            let tls = HttpsConnectorBuilder::new().with_webpki_roots().https_only();
+            pool().build(tls.enable_all_versions().wrap_connector(inner))
         })
     }
 }
@@ -109,17 +166,24 @@ fn pool() -> hyper_util::client::legacy::Builder {
 }
 
 impl Endpoint {
-    /// A service, by the name that signatures carry, at `base` (`scheme://host[:port][/path]`).
+    /// A service, by the name that signatures carry, at `base` (`scheme://host[:port][/path]`), which
+    /// without TLS speaks `plain`.
     pub(crate) fn new(
         network: Arc<Network>,
         service: &'static str,
         base: &str,
+        plain: Speech,
     ) -> Result<Self, Fault> {
         let uri: Uri = base.parse().map_err(|error| Fault(format!("{base}: {error}")))?;
         let authority = uri.authority().ok_or_else(|| Fault(format!("{base} names no host")))?;
         let authority = authority.as_str().to_owned();
+        let way = match uri.scheme_str() {
+            Some("https") => Way::Secure,
+            _ => Way::Plain(plain),
+        };
         let base = base.trim_end_matches('/').to_owned();
-        Ok(Self { network, signer: Signer::new(service), base, authority })
+        let (signer, vanguard) = (Signer::new(service), Vanguard::default());
+        Ok(Self { network, signer, base, authority, way, vanguard })
     }
 
     /// Sends one request and reads the whole answer.
@@ -136,10 +200,17 @@ impl Endpoint {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, Fault> {
-        let secure = request.uri().scheme_str() == Some("https");
-        let sent = match secure {
-            true => self.network.secure().request(request).await,
-            false => self.network.plain().request(request).await,
+        let sent = match self.way {
+            Way::Plain(Speech::Http1) => self.network.plain().request(request).await,
+            Way::Plain(Speech::Http2) => self.network.plain_http2().request(request).await,
+            Way::Secure => {
+                let _ahead = self.vanguard.ahead().await;
+                let sent = self.network.secure().request(request).await;
+                if sent.is_ok() {
+                    self.vanguard.opened();
+                }
+                sent
+            }
         };
         let response = sent.map_err(|error| Fault(reason(&error)))?;
         let status = response.status();
@@ -187,4 +258,31 @@ fn reason(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn one_goes_ahead_and_the_others_wait_for_its_answer() {
+        let vanguard = Vanguard::default();
+        let first = vanguard.ahead().now_or_never().expect("nobody is before it");
+        assert!(first.is_some());
+        let mut second = std::pin::pin!(vanguard.ahead());
+        assert!(second.as_mut().now_or_never().is_none(), "the first has no answer yet");
+        vanguard.opened();
+        drop(first);
+        assert!(second.now_or_never().expect("its turn").is_none(), "nobody waits for it");
+        assert!(vanguard.ahead().now_or_never().expect("no wait").is_none());
+    }
+
+    #[test]
+    fn where_the_first_fails_the_next_goes_ahead() {
+        let vanguard = Vanguard::default();
+        drop(vanguard.ahead().now_or_never());
+        assert!(vanguard.ahead().now_or_never().expect("its turn").is_some());
+    }
 }

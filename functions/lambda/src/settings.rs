@@ -4,9 +4,19 @@ use std::env;
 
 use chatctl_domain::Fault;
 
+use crate::http::Speech;
+
 /// A variable that must be there.
 pub(crate) fn required(name: &str) -> Result<String, Fault> {
     env::var(name).map_err(|_| Fault(format!("the environment variable {name} is not set")))
+}
+
+/// Whether the callback address without TLS is known to speak HTTP/2; with TLS the handshake settles it.
+pub(crate) fn connections_speech() -> Speech {
+    match env::var("CONNECTIONS_HTTP2").as_deref() {
+        Ok("prior-knowledge") => Speech::Http2,
+        _ => Speech::Http1,
+    }
 }
 
 /// The endpoint of a service of AWS in a region; the stage `local` names one for all of them.

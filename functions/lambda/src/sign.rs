@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use chatctl_domain::Fault;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -84,8 +84,8 @@ impl Signer {
             "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={signed}, Signature={signature}",
             identity.access_key
         );
+        // `host` is signed and not among these: the client sends it in each HTTP version's own way.
         let mut headers = HeaderMap::with_capacity(6);
-        headers.insert(HOST, value(request.host)?);
         headers.insert(DATE, value(&date)?);
         if let Some(token) = &identity.session_token {
             headers.insert(TOKEN, value(token)?);

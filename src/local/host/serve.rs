@@ -7,8 +7,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::header::HOST;
+use http::{HeaderValue, Request};
+use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -168,12 +172,12 @@ impl Host {
         tokio::spawn(async move {
             let service = service_fn(|request| {
                 let host = host.clone();
-                async move { Ok::<_, Infallible>(host.dispatch(request, peer).await) }
+                async move { Ok::<_, Infallible>(host.dispatch(with_host(request), peer).await) }
             });
-            let served = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), service)
-                .with_upgrades();
+            // HTTP/2 as well, which functions use to post to many connections at once.
+            let mut server = auto::Builder::new(TokioExecutor::new());
+            server.http1().timer(TokioTimer::new());
+            let served = server.serve_connection_with_upgrades(TokioIo::new(stream), service);
             tokio::select! {
                 result = served => if let Err(error) = result {
                     tracing::debug!(%error, peer = %peer.address, "a connection ended early");
@@ -182,4 +186,13 @@ impl Host {
             }
         });
     }
+}
+
+/// HTTP/2 names the host beside the headers; what reads a request here finds it where HTTP/1.1 has it.
+fn with_host(mut request: Request<Incoming>) -> Request<Incoming> {
+    let named = request.uri().authority().filter(|_| !request.headers().contains_key(HOST));
+    if let Some(host) = named.and_then(|host| HeaderValue::from_str(host.as_str()).ok()) {
+        request.headers_mut().insert(HOST, host);
+    }
+    request
 }

@@ -47,7 +47,7 @@ fn reserved(
     config: &FunctionConfig,
     particulars: &Particulars<'_>,
     root: String,
-) -> [(String, String); 16] {
+) -> [(String, String); 17] {
     [
         ("_HANDLER", config.handler.clone()),
         ("LAMBDA_TASK_ROOT", root),
@@ -65,6 +65,8 @@ fn reserved(
         ("AWS_SECRET_ACCESS_KEY", particulars.keys.secret_access_key.clone()),
         ("AWS_ENDPOINT_URL", settings.endpoint.clone()),
         ("CONNECTIONS_ENDPOINT", settings.connections_endpoint.clone()),
+        // With TLS the two sides settle it; here there is none.
+        ("CONNECTIONS_HTTP2", "prior-knowledge".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
 }
