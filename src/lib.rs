@@ -18,3 +18,4 @@ pub mod smoke;
 pub mod stack;
 pub mod tail;
 mod ui;
+mod whole;

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -12,6 +11,7 @@ use crate::deploy::local::Addresses;
 use crate::error::CliError;
 use crate::local::credentials::Keys;
 use crate::ui::{Output, Ui};
+use crate::whole;
 
 /// Show where the stage is reached, and as whom
 #[derive(Debug, clap::Args)]
@@ -86,15 +86,8 @@ fn variables(outputs: &Outputs) -> String {
     })
 }
 
-/// A new file beside it, renamed over it: an older one's looser permissions never hold the secret.
 fn write_env(file: &Path, outputs: &Outputs) -> Result<(), CliError> {
-    let mut fresh = file.as_os_str().to_owned();
-    fresh.push(format!(".{}.new", std::process::id()));
-    let written = || -> std::io::Result<()> {
-        let mut open =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-        open.write_all(variables(outputs).as_bytes())?;
-        std::fs::rename(&fresh, file)
-    };
-    written().map_err(|error| CliError::failed("io", format!("{}: {error}", file.display())))
+    let text = variables(outputs);
+    whole::replace(file, whole::PRIVATE, |fresh| fresh.write_all(text.as_bytes()))
+        .map_err(|error| CliError::failed("io", format!("{}: {error}", file.display())))
 }

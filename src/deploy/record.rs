@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::DeployError;
+use crate::whole;
 
 /// `builds.json`: which inputs were built last, and into what.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub(super) struct FunctionsBuild {
     pub inputs: String,
     /// The binary's SHA-256, in hex.
     pub sha256: String,
+    /// Its length, by which one that was damaged since is told at no cost.
+    pub bytes: u64,
 }
 
 /// `site.json`: what was uploaded, by bucket and key.
@@ -67,12 +70,8 @@ fn read<T: DeserializeOwned + Default>(path: &Path) -> T {
     serde_json::from_slice(&text).unwrap_or_default()
 }
 
-/// Whole or not at all: written beside and renamed over.
 fn write(path: &Path, value: &impl Serialize) -> Result<(), DeployError> {
-    let fresh = path.with_extension("new");
-    let written = || -> std::io::Result<()> {
-        fs::write(&fresh, serde_json::to_vec_pretty(value)?)?;
-        fs::rename(&fresh, path)
-    };
-    written().map_err(DeployError::io(path.display().to_string()))
+    let written =
+        whole::replace(path, whole::PRIVATE, |file| Ok(serde_json::to_writer_pretty(file, value)?));
+    written.map_err(DeployError::io(path.display().to_string()))
 }

@@ -2,15 +2,16 @@
 //!
 //! Secrets (keys, the control token, parameters) are readable by their owner only.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::credentials::Keys;
+use crate::whole;
 
 /// The folder of a stage's state, `.chatctl/local`.
 #[derive(Debug, Clone)]
@@ -201,22 +202,14 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StateError> {
     serde_json::from_str(&text).map(Some).map_err(damaged)
 }
 
-/// Writes a JSON file whole or not at all: a new file beside it, synced, then renamed over it.
+/// Writes a JSON file for its owner only; it is on disk when this returns.
 fn write(path: &Path, value: &impl Serialize) -> Result<(), StateError> {
-    let fresh = path.with_extension(format!("{}.new", std::process::id()));
-    let written = || -> io::Result<()> {
-        let mut file = private(&fresh)?;
-        serde_json::to_writer_pretty(&mut file, value)?;
+    let written = whole::replace(path, whole::PRIVATE, |file| {
+        serde_json::to_writer_pretty(&mut *file, value)?;
         file.write_all(b"\n")?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)
-    };
-    written().map_err(|source| StateError::Io { path: path.to_owned(), source })
-}
-
-/// A new, empty file for its owner only.
-fn private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+        file.sync_all()
+    });
+    written.map_err(|source| StateError::Io { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! The parameters in memory and in a file of the owner's own (0600, in a folder of 0700).
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder};
+use std::io;
 use std::ops::Bound;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+
+use crate::whole;
 
 /// What kind of value a parameter holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,26 +123,15 @@ impl Store {
         Ok(true)
     }
 
-    /// Writes beside the file and takes its place, so that a crash leaves the old or the new one.
     fn save(&self, parameters: &Parameters) -> io::Result<()> {
-        let beside = self.path.with_extension("new");
-        let mut file = private(&beside)?;
-        file.write_all(&serde_json::to_vec_pretty(parameters)?)?;
-        file.sync_all()?;
-        fs::rename(&beside, &self.path)
+        whole::replace(&self.path, whole::PRIVATE, |file| {
+            serde_json::to_writer_pretty(&mut *file, parameters)?;
+            file.sync_all()
+        })
     }
 
     /// A std mutex: nothing is awaited while it is held.
     fn lock(&self) -> MutexGuard<'_, Parameters> {
         self.parameters.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A new, empty file of mode 0600, whatever stood there before.
-fn private(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
