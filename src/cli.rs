@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use crate::arguments;
 use crate::commands::{
     attach, build, completions, deploy, dev, doctor, faults, host, logs, outputs, policies, scan,
     smoke, status, teardown, version,
@@ -139,13 +140,9 @@ enum Command {
 
 /// Runs the program: parses, runs one command, maps its end to an exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli: Cli = match arguments::read() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are results; their reader may go away.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(end) => return end,
     };
     let ui = Ui::new(Context::terminal(&cli.globals));
     let context = Context::new(cli.globals, ui);

@@ -211,6 +211,10 @@ impl Context {
             let message = format!("the stage `{}` has no state on this machine", target.stage);
             return Err(CliError::usage(message).hint("this works on the stage `local` only"));
         }
+        if self.globals.config.is_some() {
+            // A file that was named is to be there, even where nothing in it is needed.
+            self.project()?;
+        }
         let folder = match std::env::var_os("CHATCTL_STATE_DIR").filter(|value| !value.is_empty()) {
             Some(folder) => PathBuf::from(folder),
             None => self.project()?.root.join(".chatctl").join(LOCAL_STAGE),
@@ -221,12 +225,13 @@ impl Context {
             .map_err(|error| CliError::failed("io", format!("{}: {error}", folder.display())))
     }
 
-    /// The stage's port: the flag (or `CHATCTL_PORT`), else `chatctl.yaml`'s.
+    /// The stage's port: the flag, else `CHATCTL_PORT`, else `chatctl.yaml`'s.
     ///
     /// # Errors
-    /// As [`Context::project`].
+    /// As [`Context::project`]; or the variable is no port.
     pub fn port(&self, flag: Option<u16>) -> Result<PortChoice, CliError> {
-        Ok(match flag.or(self.project()?.config.local_port) {
+        let named = flag.map_or_else(port_of_environment, |port| Ok(Some(port)))?;
+        Ok(match named.or(self.project()?.config.local_port) {
             Some(0) => PortChoice::Any,
             Some(port) => PortChoice::Named(port),
             None => PortChoice::Unchanged,
@@ -302,14 +307,26 @@ impl Context {
     }
 }
 
-/// Waits for Ctrl-C, or for being told to end.
+/// Commands that have no flag for it want to know it too.
+fn port_of_environment() -> Result<Option<u16>, CliError> {
+    let Some(text) = std::env::var_os("CHATCTL_PORT").filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let port = text.to_str().and_then(|text| text.parse().ok());
+    let wrong = || CliError::usage(format!("CHATCTL_PORT: `{}` is no port", text.display()));
+    port.map(Some).ok_or_else(wrong)
+}
+
+/// Waits for Ctrl-C, for being told to end, or for the terminal to close.
 async fn interrupted() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
+    let (Ok(mut terminate), Ok(mut hang_up)) = signals else {
         return std::future::pending().await;
     };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
     }
 }
 

@@ -243,6 +243,9 @@ impl From<StateError> for CliError {
                     std::io::ErrorKind::StorageFull => {
                         failed.hint("free some disk space, then run the command again: it goes on where it stopped")
                     }
+                    std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => failed
+                        .hint(format!("{} is a file or lies in one; a folder is needed", path.display()))
+                        .hint("choose another: CHATCTL_STATE_DIR=/path chatctl …"),
                     _ => failed
                         .hint(format!("make {} writable for you (ls -ld shows its owner)", path.display()))
                         .hint("or choose another folder: CHATCTL_STATE_DIR=/path chatctl …"),

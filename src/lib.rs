@@ -3,6 +3,7 @@
 //! The stack is described once ([`stack`]) and run by a host; the embedded cloud of the stage
 //! `local` is [`local`].
 
+mod arguments;
 pub mod aws;
 pub mod cli;
 pub mod cloudformation;

@@ -165,7 +165,7 @@ fn teardown_is_safe_to_repeat_and_leaves_nothing() {
         let output = run(here.path(), &["teardown", "--yes", "--output", "json"]);
         let result: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        assert_eq!(result, serde_json::json!({"changed": changed, "left": []}));
+        assert_eq!(result, serde_json::json!({"changed": changed, "left": [], "kept": []}));
         assert!(!here.path().join(".chatctl").exists());
     }
 }
@@ -223,6 +223,80 @@ fn a_flag_comes_before_the_environment() {
     let output = command(here.path(), &["version"]).env("CHATCTL_OUTPUT", "json").output().unwrap();
     let version: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn an_empty_variable_is_none() {
+    let here = project("");
+    let empty = ["CHATCTL_OUTPUT", "CHATCTL_COLOR", "CHATCTL_STAGE", "CHATCTL_CONFIG"];
+    let run = |arguments: &[&str], names: &[&str]| {
+        let mut command = command(here.path(), arguments);
+        command.envs(names.iter().map(|name| (name, ""))).output().unwrap()
+    };
+    let version = run(&["version"], &empty);
+    assert!(text(&version.stdout).starts_with("chatctl "), "{}", text(&version.stderr));
+    // It gets as far as the build tools, which are not there.
+    let deploy = run(&["deploy"], &["CHATCTL_PORT", "CHATCTL_YES", "PATH"]);
+    assert_eq!(deploy.status.code(), Some(1), "{}", text(&deploy.stderr));
+    assert!(text(&deploy.stderr).contains("is not installed"), "{}", text(&deploy.stderr));
+}
+
+#[test]
+fn scripts_get_a_wrong_command_line_as_json_too() {
+    let here = project("");
+    let wrong = |arguments: &[&str], variable: &str| {
+        let output =
+            command(here.path(), arguments).env("CHATCTL_OUTPUT", variable).output().unwrap();
+        let error: Value = serde_json::from_slice(&output.stderr)
+            .unwrap_or_else(|_| panic!("{arguments:?}: {}", text(&output.stderr)));
+        assert_eq!((output.status.code(), &error["error"]["exitCode"]), (Some(2), &2.into()));
+        error["error"].clone()
+    };
+    let unknown = wrong(&["depoly", "--output", "json"], "");
+    assert_eq!(unknown["code"], "usage");
+    assert!(unknown["message"].as_str().unwrap().contains("'depoly'"), "{unknown}");
+    assert!(unknown["hints"][0].as_str().unwrap().contains("'deploy'"), "{unknown}");
+    wrong(&["deploy", "--port", "many", "--output=ndjson"], "");
+    wrong(&[], "json");
+    let help = command(here.path(), &["--help"]).env("CHATCTL_OUTPUT", "json").output().unwrap();
+    assert!(help.status.success() && text(&help.stdout).contains("Usage:"));
+}
+
+#[test]
+fn a_configuration_that_is_named_is_to_be_there() {
+    let here = project("");
+    let mut status = command(here.path(), &["status", "--config", "missing.yaml"]);
+    let output = status.env("CHATCTL_STATE_DIR", here.path().join("state")).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("missing.yaml"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_file_in_the_place_of_the_state_is_told_as_one() {
+    let here = project("");
+    let file = here.path().join("file");
+    fs::write(&file, "").unwrap();
+    let mut deploy = command(here.path(), &["deploy", "--port", "0"]);
+    let output = deploy.env("CHATCTL_STATE_DIR", &file).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("file is a file"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn doctor_asks_for_the_port_that_deploy_would_take() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let here = project(&format!("stages:\n  local:\n    port: {port}\n"));
+    let doctor = |port: &str| {
+        let mut doctor = command(here.path(), &["doctor", "--output", "json"]);
+        let output = doctor.env("CHATCTL_PORT", port).output().unwrap();
+        let checks: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let check = checks.as_array().unwrap().iter().find(|check| check["name"] == "port");
+        check.unwrap().clone()
+    };
+    assert_eq!(doctor("")["ok"], false);
+    assert_eq!(doctor("0")["ok"], true);
+    assert!(doctor("many")["found"].as_str().unwrap().contains("`many` is no port"));
 }
 
 #[test]

@@ -9,7 +9,8 @@ mod rooms;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use project::{Project, text};
 use rustix::process::{Pid, Signal, kill_process};
@@ -176,4 +177,83 @@ fn damaged_tables_are_left_alone_and_no_advice_hides_what_it_costs() {
     assert_eq!(fs::read_to_string(state.join("tables.db")).unwrap(), damage);
     project.json(&["teardown", "--yes"]);
     assert_eq!(project.deploy(), true);
+}
+
+#[test]
+fn a_damaged_program_is_built_again() {
+    let project = Project::new();
+    project.deploy();
+    let code = project.json(&["status"])["codeSha256"].as_str().unwrap().to_owned();
+    let program = project.path(".chatctl/local/functions").join(code).join("bootstrap");
+    let whole = fs::read(&program).unwrap();
+    fs::write(&program, "garbage").unwrap();
+    project.deploy();
+    assert_eq!(fs::read(&program).unwrap(), whole);
+}
+
+#[test]
+fn kept_tables_are_told_of() {
+    let project = Project::new();
+    project.deploy();
+    rooms::put(&project, 1);
+    let removed = project.json(&["teardown", "--keep-data", "--yes"]);
+    let kept = removed["kept"].to_string();
+    assert!(kept.contains("tables.db") && kept.contains("parameters.json"), "{removed}");
+    let again = project.run(&["teardown", "--keep-data", "--yes"]);
+    assert!(text(&again.stderr).contains("only its tables are there"), "{}", text(&again.stderr));
+    let status = text(&project.run(&["status"]).stdout);
+    assert!(status.contains("not deployed; its tables are kept"), "{status}");
+    let said = deploys(&project);
+    assert!(said.contains("table ChatRooms  (with the rows that were kept"), "{said}");
+    assert_eq!(rooms(&project), 1);
+}
+
+#[test]
+fn a_name_that_means_nothing_is_refused() {
+    let project = Project::new();
+    project.deploy();
+    let cases: [(&[&str], i32, &str); 5] = [
+        (&["deploy", "--allow-data-loss", "Nonsense"], 2, "ChatRooms"),
+        (&["faults", "set", "--crash-function", "Nonsense"], 2, "SendMessageHandler"),
+        (&["faults", "set", "--crash-function", "c"], 2, "several functions"),
+        (&["logs", "--filter", "{ $.a = "], 2, "such as: --filter"),
+        (&["scan", "ChatRooms", "--fields", ""], 2, "--fields"),
+    ];
+    for (arguments, code, said) in cases {
+        let (found, stderr) = project.fails(arguments);
+        assert_eq!(found, code, "{arguments:?}: {stderr}");
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+    }
+    let crash = project.json(&["faults", "set", "--crash-function", "send"]);
+    assert_eq!(crash["crashFunction"], "SendMessageHandler");
+}
+
+#[test]
+fn a_terminal_that_closes_interrupts() {
+    let project = Project::new();
+    project.write("slow", "");
+    let mut child = project.command(&["deploy"]).stderr(Stdio::piped()).spawn().unwrap();
+    let lock = project.path(".chatctl/local/deploy.lock");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !fs::read_to_string(&lock).is_ok_and(|pid| pid == child.id().to_string()) {
+        assert!(Instant::now() < deadline, "the deployment does not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // The signal must find the handler installed, which happens before the first await.
+    std::thread::sleep(Duration::from_millis(100));
+    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::HUP).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_secret_that_cannot_be_written_is_left_nowhere() {
+    let project = Project::new();
+    project.deploy();
+    fs::create_dir(project.path("folder")).unwrap();
+    let (code, _) = project.fails(&["outputs", "--env-file", "folder"]);
+    assert_eq!(code, 1);
+    let names = fs::read_dir(project.path("")).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    let strange = |name: &&std::ffi::OsString| name.to_string_lossy().contains(".new");
+    assert!(!names.iter().any(|name| strange(&name)), "{names:?}");
 }

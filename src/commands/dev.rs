@@ -66,11 +66,12 @@ fn watch(root: &Path) -> Result<Changes, CliError> {
         CliError::failed("watch", format!("files cannot be watched: {error}"))
     };
     let (sender, receiver) = unbounded_channel();
+    let below = root.to_owned();
     let mut watcher = new_debouncer(QUIET, None, move |result: DebounceEventResult| {
         let events = result.unwrap_or_default();
         let changed =
             events.iter().filter(|event| !event.kind.is_access()).flat_map(|event| &event.paths);
-        for path in changed.filter(|path| is_source(path)) {
+        for path in changed.filter(|path| is_source(&below, path)) {
             // Nobody receives any more once the command ends.
             let _ = sender.send(path.clone());
         }
@@ -93,10 +94,17 @@ fn watch(root: &Path) -> Result<Changes, CliError> {
     Ok(Changes { receiver })
 }
 
-/// Outputs of builds are no sources.
-fn is_source(path: &Path) -> bool {
+/// A path as people know it who work at the root.
+fn from_root<'a>(root: &Path, path: &'a Path) -> &'a Path {
+    path.strip_prefix(root).unwrap_or(path)
+}
+
+/// Outputs of builds are no sources. Only folders below the root count: it may lie anywhere itself.
+fn is_source(root: &Path, path: &Path) -> bool {
     const OUTPUTS: [&str; 5] = ["dist", "node_modules", "target", ".chatctl", ".git"];
-    !path.components().any(|part| OUTPUTS.iter().any(|output| part.as_os_str() == *output))
+    !from_root(root, path)
+        .components()
+        .any(|part| OUTPUTS.iter().any(|output| part.as_os_str() == *output))
 }
 
 /// Deploys now and after every change; what fails is shown and waits for the next change.
@@ -116,7 +124,8 @@ async fn keep_deployed(
         }
         let Some(path) = changes.recv().await else { return Ok(()) };
         while changes.try_recv().is_ok() {}
-        context.ui.note(&format!("{} changed", path.display()));
+        let shown: PathBuf = from_root(&context.project()?.root, &path).components().collect();
+        context.ui.note(&format!("{} changed", shown.display()));
     }
 }
 
@@ -172,9 +181,13 @@ mod tests {
 
     #[test]
     fn outputs_of_builds_start_no_build() {
-        assert!(is_source(Path::new("/p/functions/domain/src/lib.rs")));
-        assert!(is_source(Path::new("/p/frontend/index.html")));
-        assert!(!is_source(Path::new("/p/frontend/dist/index.html")));
-        assert!(!is_source(Path::new("/p/.chatctl/local/builds.json")));
+        for root in ["/p", "/home/me/dist", "/target/node_modules/p"].map(Path::new) {
+            let is_source = |below: &str| is_source(root, &root.join(below));
+            assert!(is_source("functions/domain/src/lib.rs"), "{}", root.display());
+            assert!(is_source("frontend/index.html"));
+            assert!(is_source("./chatctl.yaml"));
+            assert!(!is_source("frontend/dist/index.html"));
+            assert!(!is_source(".chatctl/local/builds.json"));
+        }
     }
 }

@@ -4,8 +4,9 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::local::faults::FaultSettings;
+use crate::stack::{Function, Stack};
 use crate::ui::{Output, Ui};
 
 /// Show, set or clear the faults that the stage `local` injects
@@ -43,7 +44,7 @@ struct Set {
     /// Milliseconds before every invocation
     #[arg(long, value_name = "MS")]
     latency_ms: Option<u64>,
-    /// A function whose process is killed in the middle of its next invocation
+    /// A function (`send` is SendMessageHandler) whose process is killed in the middle of its next invocation
     #[arg(long, value_name = "FN")]
     crash_function: Option<String>,
 }
@@ -52,11 +53,15 @@ struct Set {
 pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
     let faults = context.block_on(async {
         let running = context.running().await?;
-        let current = running.status.faults;
+        let current = running.status.faults.clone();
         let wanted = match &args.action {
             None | Some(Action::Show) => return Ok(current),
             Some(Action::Clear) => FaultSettings::default(),
-            Some(Action::Set(set)) => merged(current, set),
+            Some(Action::Set(set)) => {
+                let name = set.crash_function.as_deref();
+                let function = name.map(|name| meant(&context.deployed(&running)?, name));
+                merged(current, set, function.transpose()?)
+            }
         };
         running.client.set_faults(&wanted).await?;
         Ok(wanted)
@@ -64,21 +69,34 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
     show(&faults, &context.ui)
 }
 
-fn merged(mut faults: FaultSettings, set: &Set) -> FaultSettings {
+/// The one function that a name means.
+fn meant(stack: &Stack, name: &str) -> Result<String, CliError> {
+    let all = || stack.functions.iter().collect();
+    let (message, known): (_, Vec<&Function>) = match &stack.functions_meant(name)[..] {
+        [function] => return Ok(function.logical.clone()),
+        [] => (format!("there is no function `{name}`"), all()),
+        several => (format!("`{name}` is the beginning of several functions"), several.to_vec()),
+    };
+    let known: Vec<&str> = known.iter().map(|function| function.logical.as_str()).collect();
+    Err(CliError::new(Kind::Usage, "function-unknown", message)
+        .hint(format!("the functions are {}", known.join(", "))))
+}
+
+fn merged(mut faults: FaultSettings, set: &Set, crash: Option<String>) -> FaultSettings {
     let Set {
         drop_disconnect,
         duplicate_messages,
         post_throttle,
         reorder_messages,
         latency_ms,
-        crash_function,
+        crash_function: _,
     } = set;
     faults.drop_disconnect = drop_disconnect.unwrap_or(faults.drop_disconnect);
     faults.duplicate_messages = duplicate_messages.unwrap_or(faults.duplicate_messages);
     faults.post_throttle = post_throttle.unwrap_or(faults.post_throttle);
     faults.reorder_messages = reorder_messages.unwrap_or(faults.reorder_messages);
     faults.latency_ms = latency_ms.unwrap_or(faults.latency_ms);
-    faults.crash_function = crash_function.clone().or(faults.crash_function);
+    faults.crash_function = crash.or(faults.crash_function);
     faults
 }
 

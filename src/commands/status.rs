@@ -69,12 +69,16 @@ fn show_down(context: &Context) -> Result<(), CliError> {
         read => read?,
     };
     let state = if deployed.is_some() { State::Stopped } else { State::NotDeployed };
+    let tables_kept = context.state()?.tables().is_file();
     if context.ui.output() != Output::Text {
         let at = deployed.map(|deployed| time(deployed.deployed_at));
-        return context.ui.json(&json!({"stage": "local", "state": state, "lastDeployment": at}));
+        return context.ui.json(&json!({
+            "stage": "local", "state": state, "lastDeployment": at, "tablesKept": tables_kept,
+        }));
     }
     let said = match deployed {
         Some(deployed) => format!("stopped (last deployed {})", local_time(deployed.deployed_at)),
+        None if tables_kept => "not deployed; its tables are kept".to_owned(),
         None => "not deployed".to_owned(),
     };
     context.ui.line(&format!("Stage local: {said}"))?;

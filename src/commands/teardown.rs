@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::deploy::Event;
-use crate::deploy::local::teardown::{Data, Item, inventory, teardown};
+use crate::deploy::local::teardown::{Data, Item, inventory, kept, teardown};
 use crate::error::{CliError, Kind};
 use crate::ui::{Output, Ui};
 
@@ -30,8 +30,12 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
         return show_plan(&items, ui);
     }
     if items.is_empty() {
-        ui.note("Nothing to do: the stage `local` is not there.");
-        return result(false, &[], ui);
+        let kept = kept(&state)?;
+        ui.note(match kept.is_empty() {
+            true => "Nothing to do: the stage `local` is not there.",
+            false => "Nothing to do: of the stage `local` only its tables are there.",
+        });
+        return result(false, &[], &kept, ui);
     }
     let what = if args.keep_data {
         "the stage `local`, but not its tables"
@@ -42,11 +46,16 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
     let on_event = |event: Event| ui.deploy_event(&event);
     let left = context.block_on(async { Ok(teardown(&state, data, &on_event).await?) });
     ui.rest();
-    let left = left?;
-    if left.is_empty() {
-        ui.note("Removed. Nothing is left.");
+    let (left, kept) = (left?, if args.keep_data { kept(&state)? } else { Vec::new() });
+    match (left.is_empty(), kept.is_empty()) {
+        (true, true) => ui.note("Removed. Nothing is left."),
+        (true, false) => ui.note(&format!(
+            "Removed. The tables are kept in {}; `chatctl deploy` takes them up again.",
+            state.path().display()
+        )),
+        (false, _) => {}
     }
-    result(true, &left, ui)?;
+    result(true, &left, &kept, ui)?;
     if left.is_empty() { Ok(()) } else { Err(partial(&left)) }
 }
 
@@ -62,10 +71,12 @@ fn show_plan(items: &[Item], ui: &Ui) -> Result<(), CliError> {
     })
 }
 
-fn result(changed: bool, left: &[Item], ui: &Ui) -> Result<(), CliError> {
+fn result(changed: bool, left: &[Item], kept: &[Item], ui: &Ui) -> Result<(), CliError> {
     match ui.output() {
         Output::Text | Output::Csv => Ok(()),
-        Output::Json | Output::Ndjson => ui.finished(&json!({"changed": changed, "left": left})),
+        Output::Json | Output::Ndjson => {
+            ui.finished(&json!({"changed": changed, "left": left, "kept": kept}))
+        }
     }
 }
 

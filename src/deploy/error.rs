@@ -50,6 +50,14 @@ pub enum DeployError {
         /// The tables.
         at_stake: Vec<AtStake>,
     },
+    /// The loss of a table's rows was allowed, and there is no such table.
+    #[error("there is no table `{name}`")]
+    NoTable {
+        /// The name.
+        name: String,
+        /// The tables that there are.
+        known: Vec<String>,
+    },
     /// The host did not become ready.
     #[error("the local host ended before it was ready")]
     HostStart {

@@ -23,6 +23,8 @@ impl From<DeployError> for CliError {
                 refused.details = at_stake.iter().map(ToString::to_string).collect();
                 refused.hint(format!("nothing was changed; to lose that data: chatctl deploy {}", flags.join(" ")))
             }
+            DeployError::NoTable { known, .. } => Self::new(Kind::Usage, "table-unknown", message)
+                .hint(format!("--allow-data-loss takes one of {}", known.join(", "))),
             DeployError::HostStart { log, output } => {
                 let mut failed = Self::failed("host-start", message);
                 failed.details = output;

@@ -107,6 +107,19 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// The functions that a person means: the one of this name, else all whose names begin so, in any
+    /// case (`send` is SendMessageHandler).
+    pub fn functions_meant(&self, name: &str) -> Vec<&Function> {
+        let named = |f: &&Function| f.logical.eq_ignore_ascii_case(name) || f.physical == name;
+        let begins = |f: &&Function| {
+            f.logical.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+        };
+        match self.functions.iter().find(named) {
+            Some(function) => vec![function],
+            None => self.functions.iter().filter(begins).collect(),
+        }
+    }
+
     /// The function of a logical name.
     pub fn function(&self, logical: &str) -> Option<&Function> {
         self.functions.iter().find(|function| function.logical == logical)

@@ -36,7 +36,9 @@ fn port(context: &Context, running: bool) -> Check {
     }
     let port = match context.port(None) {
         Ok(PortChoice::Named(port)) => port,
-        _ => DEFAULT_PORT,
+        Ok(PortChoice::Any) => return Check::pass("port", "any that is free"),
+        Ok(PortChoice::Unchanged) => DEFAULT_PORT,
+        Err(error) => return Check::of("port", Err(error)),
     };
     match check_port(port) {
         Ok(()) => Check::pass("port", format!("{port} is free")),

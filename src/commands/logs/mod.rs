@@ -65,10 +65,23 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
     })?;
     let pace = Arc::new(Pace::default());
     if !args.follow {
-        return context.block_on(read(&logs, &pace, &groups, &query, ui));
+        return context.block_on(read(&logs, &pace, &groups, &query, ui)).map_err(explain);
     }
     let follower = Follower::new(&logs, &pace, groups, query, tempo);
-    follow(&follower, context)
+    follow(&follower, context).map_err(explain)
+}
+
+/// It is the service that reads the pattern, but the command line that is wrong.
+fn explain(error: CliError) -> CliError {
+    match error.message.split_once("Invalid filter pattern") {
+        Some((_, why)) => {
+            let why = why.trim_start_matches(": ").trim_end_matches("(InvalidParameterException)");
+            let message = format!("--filter is no filter pattern: {}", why.trim_end());
+            CliError::new(Kind::Usage, "filter", message)
+                .hint(r#"such as: --filter 'timed out', --filter '{ $.level = "ERROR" }'"#)
+        }
+        None => error,
+    }
 }
 
 async fn read(
@@ -139,13 +152,34 @@ fn chosen(stack: &Stack, names: &[String]) -> Result<Vec<Group>, CliError> {
             )
             .hint(format!("the functions are {}", known.join(", "))));
         }
-        chosen.extend(found.into_iter().cloned());
+        for group in found {
+            if !chosen.contains(group) {
+                chosen.push(group.clone());
+            }
+        }
     }
-    chosen.dedup();
     Ok(chosen)
 }
 
 /// The name itself, or its beginning, in any case.
 fn is_meant(name: &str, function: &str) -> bool {
     function.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::{BUILT_IN_MANIFEST, LOCAL_API_ID, Manifest, Place, Settings, StackName};
+
+    #[test]
+    fn a_function_that_is_named_twice_is_read_once() {
+        let name = StackName { project: "chat".to_owned(), stage: "local".to_owned() };
+        let manifest = Manifest::parse(BUILT_IN_MANIFEST).unwrap();
+        let (place, api) = (Place::local(), LOCAL_API_ID.to_owned());
+        let stack = crate::stack::lower(manifest, name, place, api, Settings::local()).unwrap();
+        let names = ["leave", "hello", "LeaveRoomHandler", "l"].map(str::to_owned);
+        let chosen = chosen(&stack, &names).unwrap();
+        let functions: Vec<&str> = chosen.iter().map(|group| group.function.as_ref()).collect();
+        assert_eq!(functions, ["LeaveRoomHandler", "HelloHandler"]);
+    }
 }

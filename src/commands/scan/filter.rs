@@ -8,6 +8,9 @@ use serde_json::{Number, Value};
 
 use crate::aws::Condition;
 
+/// How deep conditions may be nested; nobody writes more, and each takes room on the stack.
+const DEPTH: usize = 50;
+
 /// Functions of an attribute and a value, and of an attribute alone.
 const OF_VALUE: [&str; 3] = ["begins_with", "contains", "attribute_type"];
 const OF_ATTRIBUTE: [&str; 2] = ["attribute_exists", "attribute_not_exists"];
@@ -30,7 +33,8 @@ impl Token {
 
 /// Reads a filter.
 pub(super) fn parse(text: &str) -> Result<Condition, String> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, condition: Condition::default() };
+    let mut parser =
+        Parser { tokens: tokens(text)?, at: 0, depth: 0, condition: Condition::default() };
     let expression = parser.any()?;
     if let Some(extra) = parser.tokens.get(parser.at) {
         let extra = extra.shown();
@@ -70,6 +74,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
 struct Parser {
     tokens: Vec<Token>,
     at: usize,
+    /// How many parentheses and `not`s are open.
+    depth: usize,
     condition: Condition,
 }
 
@@ -92,10 +98,10 @@ impl Parser {
 
     fn one(&mut self) -> Result<String, String> {
         if self.takes_word("not") {
-            return Ok(format!("NOT {}", self.one()?));
+            return Ok(format!("NOT {}", self.nested(Self::one)?));
         }
         if self.takes_symbol("(") {
-            let inner = self.any()?;
+            let inner = self.nested(Self::any)?;
             self.must_take(")")?;
             return Ok(format!("({inner})"));
         }
@@ -120,6 +126,16 @@ impl Parser {
         }
         let path = self.path(&word);
         self.comparison(&path)
+    }
+
+    fn nested(&mut self, read: fn(&mut Self) -> Result<String, String>) -> Result<String, String> {
+        if self.depth == DEPTH {
+            return Err(format!("conditions are nested more than {DEPTH} deep"));
+        }
+        self.depth += 1;
+        let inner = read(self);
+        self.depth -= 1;
+        inner
     }
 
     fn comparison(&mut self, path: &str) -> Result<String, String> {
@@ -309,6 +325,15 @@ mod tests {
         for (text, said) in cases {
             let error = parse(text).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let nested = |depth: usize| format!("{}a = 1{}", "(".repeat(depth), ")".repeat(depth));
+        assert!(parse(&nested(DEPTH)).is_ok());
+        for text in [nested(60_000), format!("{}a = 1", "not ".repeat(60_000))] {
+            assert!(parse(&text).unwrap_err().contains("50 deep"));
         }
     }
 

@@ -6,6 +6,7 @@ mod read;
 
 use std::collections::BTreeSet;
 
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::Value;
 
 use crate::aws::{Row, Tables};
@@ -30,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "CONDITION", requires = "table")]
     filter: Option<String>,
     /// Which attributes, and in which order
-    #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "table")]
+    #[arg(long, value_name = "A,B", value_delimiter = ',', requires = "table", value_parser = NonEmptyStringValueParser::new())]
     fields: Vec<String>,
     /// At most so many rows
     #[arg(long, value_name = "N", requires = "table", value_parser = clap::value_parser!(u64).range(1..))]

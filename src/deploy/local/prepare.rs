@@ -1,7 +1,8 @@
 //! The first half of a deployment: everything that changes nothing. Takes the lock, builds what is
 //! out of date, finds what runs, and plans.
 
-use std::os::unix::fs::PermissionsExt;
+use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
 
 use serde_json::json;
@@ -20,6 +21,7 @@ use crate::local::state::{Deployment, StateDir, StateError};
 use crate::package::fingerprint::hex;
 use crate::package::{Part, frontend, functions};
 use crate::stack::{BucketPurpose, Stack};
+use crate::whole;
 
 /// What is to be deployed, and where.
 #[derive(Debug, Clone)]
@@ -83,12 +85,16 @@ pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared
     };
     // One that this version can no longer read is brought up anew; its tables stay as they are.
     let previous = deployed.as_ref().and_then(|deployed| deployed.stack().ok());
+    check_allowed(&allow_data_loss, &stack, previous.as_ref())?;
     let published = record::site(state.path());
     let site = site_files(&project.root, port, &published)?;
     let mut plan = Plan { changes: host_change(&found, misfit.as_deref(), port) };
     let before = previous.as_ref().zip(deployed.as_ref());
     let before = before.map(|(stack, deployed)| Deployed { stack, code: &deployed.code_sha256 });
     plan.changes.extend(plan::changes(before, Deployed { stack: &stack, code: &code_sha256 }));
+    if previous.is_none() && state.tables().is_file() {
+        tell_of_kept_rows(&mut plan);
+    }
     if let Some(bucket) = stack.bucket(BucketPurpose::Site) {
         plan.changes.extend(site::changes(&bucket.physical, &site, &published));
     }
@@ -117,6 +123,30 @@ pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared
         plan,
         _lock: lock,
     })
+}
+
+/// Nobody remembers which tables there were, only that they were kept.
+fn tell_of_kept_rows(plan: &mut Plan) {
+    let added = |change: &&mut Change| (change.action, change.kind) == (Action::Add, Kind::Table);
+    for change in plan.changes.iter_mut().filter(added) {
+        change.detail = "with the rows that were kept, if it had any".to_owned();
+    }
+}
+
+/// A name that is no table's would allow nothing, and whoever gave it thinks otherwise.
+fn check_allowed(
+    allowed: &[String],
+    stack: &Stack,
+    previous: Option<&Stack>,
+) -> Result<(), DeployError> {
+    let tables = || stack.tables.iter().chain(previous.iter().flat_map(|stack| &stack.tables));
+    match allowed.iter().find(|name| !tables().any(|table| table.logical == **name)) {
+        None => Ok(()),
+        Some(name) => {
+            let known: BTreeSet<String> = tables().map(|table| table.logical.clone()).collect();
+            Err(DeployError::NoTable { name: name.clone(), known: known.into_iter().collect() })
+        }
+    }
 }
 
 /// What was deployed last. A record that is damaged is none: the tables are not in it.
@@ -167,36 +197,33 @@ async fn build_functions(
     let inputs = functions::fingerprint(root);
     if let Some(built) = &builds.functions
         && built.inputs == inputs
-        && state.bootstrap(&built.sha256).is_file()
+        && length(&state.bootstrap(&built.sha256)) == Some(built.bytes)
     {
         on_event(Event::BuildSkipped { part: Part::Functions });
         return Ok(built.sha256.clone());
     }
     let binary = build::functions(root, colour, on_event).await?;
-    let sha256 = keep_binary(state, &binary)?;
-    builds.functions = Some(FunctionsBuild { inputs, sha256: sha256.clone() });
+    let bytes = std::fs::read(&binary).map_err(DeployError::io(binary.display().to_string()))?;
+    let sha256 = hex(&Sha256::digest(&bytes));
+    let kept = state.bootstrap(&sha256);
+    keep(&kept, &bytes).map_err(DeployError::io(kept.display().to_string()))?;
+    let bytes = bytes.len() as u64;
+    builds.functions = Some(FunctionsBuild { inputs, sha256: sha256.clone(), bytes });
     record::set_builds(state.path(), builds)?;
     Ok(sha256)
 }
 
-/// Copies the binary to where the host runs it from, under the hash of its contents.
-fn keep_binary(state: &StateDir, binary: &Path) -> Result<String, DeployError> {
-    let bytes = std::fs::read(binary).map_err(DeployError::io(binary.display().to_string()))?;
-    let sha256 = hex(&Sha256::digest(&bytes));
-    let kept = state.bootstrap(&sha256);
-    if !kept.is_file() {
-        write_program(&kept, &bytes).map_err(DeployError::io(kept.display().to_string()))?;
-    }
-    Ok(sha256)
+fn length(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|data| data.len())
 }
 
-/// A half-written program never has the final name.
-fn write_program(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let fresh = path.with_extension("new");
+/// Puts a program where the host runs it from, unless it is there already.
+fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if length(path) == Some(bytes.len() as u64) && std::fs::read(path)? == bytes {
+        return Ok(());
+    }
     std::fs::create_dir_all(path.parent().unwrap_or(path))?;
-    std::fs::write(&fresh, bytes)?;
-    std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o755))?;
-    std::fs::rename(&fresh, path)
+    whole::replace(path, whole::PROGRAM, |file| file.write_all(bytes))
 }
 
 fn site_files(

@@ -49,6 +49,15 @@ pub async fn inventory(state: &StateDir, data: Data) -> Result<Vec<Item>, Deploy
     Ok(items)
 }
 
+/// What `--keep-data` keeps of a stage.
+///
+/// # Errors
+/// The state folder may not be looked into.
+pub fn kept(state: &StateDir) -> Result<Vec<Item>, DeployError> {
+    let all = entries(state, Data::Remove)?;
+    Ok(all.iter().filter(|path| is_data(path)).map(|path| file(path)).collect())
+}
+
 fn file(path: &Path) -> Item {
     Item { kind: "file", bytes: size(path), name: path.display().to_string() }
 }
