@@ -11,7 +11,7 @@ pub const INSTALL_RUST: &str =
 /// How to install a newer Rust.
 const UPDATE_RUST: &str = "install a newer one: rustup update stable (or from https://rustup.rs)";
 /// How to install Node.js.
-pub const INSTALL_NODE: &str = "install Node.js 20.19 or newer: https://nodejs.org/en/download (or: apt-get install nodejs npm, brew install node)";
+pub const INSTALL_NODE: &str = "install Node.js 20.19 or newer: https://nodejs.org/en/download (or: brew install node; what apt-get installs is older on many systems)";
 
 /// The oldest Rust that the workspace builds with.
 pub const RUST: Version = Version(1, 94, 1);
