@@ -6,6 +6,7 @@
 mod client;
 mod error;
 mod limits;
+mod look;
 mod name;
 mod server;
 mod trace;
@@ -17,6 +18,7 @@ pub use client::{
 };
 pub use error::{ErrorCode, Refusal};
 pub use limits::Limits;
+pub use look::is_invisible;
 pub use name::{NameError, UserName};
 pub use server::{
     ChatMessage, JoinStatus, MemberStatus, Participant, Reply, RoomSummary, ServerMessage,

@@ -1,6 +1,6 @@
 //! The names of people: what is allowed, and when two names are the same.
 
-use crate::Limits;
+use crate::{Limits, look};
 
 /// A person's display name: 2 to 20 letters, digits, spaces or `_`, in NFC, without outer or double spaces.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,8 +16,11 @@ pub enum NameError {
         found: usize,
     },
     /// A character outside the alphabet.
-    #[error("a name has only letters, digits, spaces and `_`, not {0:?}")]
+    #[error("a name has only letters, digits, spaces and `_`, not {0:?} (U+{code:04X})", code = u32::from(*.0))]
     Character(char),
+    /// Letters of alphabets that look alike, which would make two names look the same.
+    #[error("a name is written in one alphabet: Latin, Greek and Cyrillic letters do not mix")]
+    Alphabets,
     /// Spaces at an end or in a row, which would make two names look the same.
     #[error("a name neither starts nor ends with a space, nor has two spaces in a row")]
     Spaces,
@@ -31,8 +34,11 @@ impl UserName {
         if !(min..=max).contains(&found) {
             return Err(NameError::Length { found });
         }
-        if let Some(odd) = text.chars().find(|c| !(c.is_alphanumeric() || matches!(c, ' ' | '_'))) {
+        if let Some(odd) = text.chars().find(|c| !is_allowed(*c)) {
             return Err(NameError::Character(odd));
+        }
+        if look::mixes_alphabets(text) {
+            return Err(NameError::Alphabets);
         }
         if text.starts_with(' ') || text.ends_with(' ') || text.contains("  ") {
             return Err(NameError::Spaces);
@@ -47,8 +53,13 @@ impl UserName {
 
     /// The key under which a name is held: two names with one key are one name to a reader.
     pub fn key(&self) -> String {
-        self.0.to_lowercase()
+        look::key(&self.0)
     }
+}
+
+/// Letters and digits that can be seen, and the two others of the alphabet.
+fn is_allowed(c: char) -> bool {
+    matches!(c, ' ' | '_') || (c.is_alphanumeric() && !look::is_invisible(c))
 }
 
 impl std::fmt::Display for UserName {
@@ -79,10 +90,44 @@ mod tests {
     }
 
     #[test]
-    fn case_does_not_make_another_name() {
-        assert_eq!(
-            UserName::parse("Alice").unwrap().key(),
-            UserName::parse("aLICE").unwrap().key()
-        );
+    fn a_name_can_be_seen_whole() {
+        for filler in ['\u{3164}', '\u{115f}', '\u{1160}', '\u{ffa0}'] {
+            assert_eq!(UserName::parse(&format!("Bob{filler}")), Err(NameError::Character(filler)));
+        }
+        let refused = UserName::parse("\u{3164}\u{3164}").unwrap_err().to_string();
+        assert!(refused.ends_with("(U+3164)"), "{refused}");
+    }
+
+    #[test]
+    fn alphabets_that_look_alike_do_not_mix() {
+        for name in ["\u{410}lice", "Al\u{3b9}ce", "\u{395}\u{412}\u{391}"] {
+            assert_eq!(UserName::parse(name), Err(NameError::Alphabets), "{name}");
+        }
+        for name in ["Алиса", "Ελένη", "田中 Ken", "محمد", "Zoë 2", "นภา"] {
+            assert!(UserName::parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn case_and_look_do_not_make_another_name() {
+        let key = |name: &str| UserName::parse(name).unwrap().key();
+        for (one, other) in [
+            ("Alice", "aLICE"),
+            ("Алиса", "аЛИСА"),
+            ("Straße", "STRASSE"),
+            ("Alice", "AIice"),
+            ("Alice", "\u{ff21}lice"),
+            ("Alice", "\u{1d400}\u{1d425}\u{1d422}\u{1d41c}\u{1d41e}"),
+            ("Alice", "\u{410}\u{4cf}\u{456}\u{441}\u{435}"),
+            ("BOB", "\u{412}\u{41e}\u{412}"),
+            ("Carmen", "Carrnen"),
+            ("Player 10", "Player lO"),
+        ] {
+            assert_eq!(key(one), key(other), "{one} and {other}");
+        }
+        for (one, other) in [("Alice", "Alina"), ("Ana", "Anna"), ("Алиса", "Алина"), ("a_b", "a b")]
+        {
+            assert_ne!(key(one), key(other), "{one} and {other}");
+        }
     }
 }
