@@ -103,7 +103,8 @@ pub trait RoomStore {
         connection_id: &str,
         before: u64,
     ) -> Result<(), Fault>;
-    /// Makes a departure; false if the room has changed meanwhile and must be read again.
+    /// Makes a departure, which dissolves a room only if the leaver is its one member; false if the
+    /// room has changed meanwhile and must be read again.
     async fn leave(&self, departure: &Departure<'_>) -> Result<bool, Fault>;
     /// Removes a request that nobody can decide any more.
     async fn forget_request(&self, room_id: &str, name_key: &str) -> Result<(), Fault>;

@@ -183,6 +183,58 @@ async fn a_stored_message_is_acknowledged_though_nobody_can_be_told() {
 }
 
 #[tokio::test]
+async fn one_let_in_while_the_last_member_leaves_becomes_admin() {
+    let double = Double::new();
+    double.connect("a", "Alice", None).await;
+    double.connect("b", "Bob", None).await;
+    let room = room(&double).await;
+    // Alice's other tab approves in the moment in which she leaves.
+    double.meddle("leave", |state| {
+        let mut bob = state.members.values().next().expect("Alice is a member").clone();
+        (bob.person_id, bob.user_id) = ("bob".into(), "Bob".into());
+        (bob.is_admin, bob.joined_at) = (false, state.now);
+        state.members.insert((bob.room_id.clone(), "bob".into()), bob);
+    });
+    let left = double.ask("a", json!({"action": "leaveRoom", "roomId": room})).await;
+    assert_eq!(left["action"], "roomLeft");
+    let state = double.state();
+    assert!(state.rooms.contains_key(&room), "a room with a member stays");
+    let members: Vec<_> = state.members.values().collect();
+    assert_eq!((members.len(), members[0].user_id.as_str()), (1, "Bob"));
+    assert!(members[0].is_admin, "somebody decides there");
+}
+
+#[tokio::test]
+async fn nobody_waits_to_be_let_into_a_room_that_is_gone() {
+    let double = Double::new();
+    double.connect("a", "Alice", None).await;
+    double.connect("b", "Bob", None).await;
+    let room = room(&double).await;
+    let ask = || json!({"action": "joinRoom", "subAction": "request", "roomId": room});
+    // The room dissolves between Bob's look at it and his request.
+    double.meddle("ask", |state| {
+        state.rooms.clear();
+        state.members.clear();
+    });
+    assert_eq!(double.ask("b", ask()).await["code"], "notFound");
+    assert!(double.state().requests.is_empty());
+}
+
+#[tokio::test]
+async fn those_who_ask_learn_that_the_room_is_gone() {
+    let double = Double::new();
+    double.connect("a", "Alice", None).await;
+    double.connect("b", "Bob", None).await;
+    let room = room(&double).await;
+    let ask = json!({"action": "joinRoom", "subAction": "request", "roomId": room});
+    assert_eq!(double.ask("b", ask).await["status"], "pending");
+    double.ask("a", json!({"action": "leaveRoom", "roomId": room})).await;
+    let heard = double.heard("b");
+    assert_eq!((heard.len(), &heard[0]["status"]), (1, &json!("rejected")), "{heard:?}");
+    assert!(double.state().requests.is_empty());
+}
+
+#[tokio::test]
 async fn a_member_made_admin_while_leaving_leaves_as_one() {
     let double = Double::new();
     let room = room_of_two(&double).await;

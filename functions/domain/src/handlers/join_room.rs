@@ -104,7 +104,15 @@ async fn ask<P: Ports>(
             .map_or(now, |mine| mine.asked_at),
         expires_at: expiry(now, REQUEST_TTL_S),
     };
-    if ports.ask(&request, instead_of, now).await? { Ok(()) } else { Err(taken().into()) }
+    if !ports.ask(&request, instead_of, now).await? {
+        return Err(taken().into());
+    }
+    // Looked for after the request is there: a room that dissolves later finds the request.
+    if ports.room(room_id).await?.is_none() {
+        ports.forget_request(room_id, &request.name_key).await?;
+        return Err(text::no_such_room().into());
+    }
+    Ok(())
 }
 
 fn taken() -> Refusal {

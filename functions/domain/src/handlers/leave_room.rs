@@ -1,14 +1,17 @@
 //! `leaveRoom`: membership given up; a room is never left without an admin, nor empty.
 
-use chatctl_protocol::{ErrorCode, Refusal, ServerMessage};
+use chatctl_protocol::{ErrorCode, JoinStatus, Refusal, ServerMessage};
 use futures_util::StreamExt;
+use futures_util::future::try_join;
 use futures_util::stream;
 
+use super::join_room::response;
 use crate::caller::Call;
 use crate::fault::{Failure, Fault};
+use crate::model::unexpired;
 use crate::outcome::Outcome;
 use crate::roster::others;
-use crate::{Departure, Member, Ports, RoomRows, text};
+use crate::{Attachment, Connection, Departure, Member, Ports, RoomRows, text};
 
 /// Attempts while others change the room at the same time.
 const ATTEMPTS: usize = 4;
@@ -33,8 +36,14 @@ pub(crate) async fn handle<P: Ports>(
         let member = rows.insider(&speaker.person_id)?;
         let departure = plan(&rows, member);
         if ports.leave(&departure).await? {
-            sweep(ports, &departure, &rows).await?;
             let told = told(call, &rows, member);
+            if departure.dissolves {
+                return Ok(turned_away(told, room_id, dissolve(ports, room_id).await?));
+            }
+            detach(ports, ports.attachments(room_id).await?, |row| {
+                row.member_id == member.person_id
+            })
+            .await?;
             return Ok(match departure.successor {
                 Some(successor) => told.push(
                     others(&rows.attachments, &member.person_id),
@@ -60,31 +69,47 @@ fn plan<'a>(rows: &'a RoomRows, member: &'a Member) -> Departure<'a> {
     }
 }
 
-/// Removes what the transaction could not name: an attachment made while it ran, and what is left
-/// of a dissolved room. Nothing can be attached after it, since attaching demands the membership.
-async fn sweep<P: Ports>(
+/// Removes what is left of a room that is gone, and gives the connections of those who ask to join.
+/// Nothing is attached or asked after it: both look for the room or for a membership.
+async fn dissolve<P: Ports>(ports: &P, room_id: &str) -> Result<Vec<Connection>, Fault> {
+    let RoomRows { requests, attachments, .. } = ports.room_rows(room_id).await?;
+    detach(ports, attachments, |_| true).await?;
+    let mut forgetting = stream::iter(requests)
+        .map(|request| async move {
+            let (asking, ()) = try_join(
+                ports.connections_of(&request.person_id),
+                ports.forget_request(room_id, &request.name_key),
+            )
+            .await?;
+            Ok(asking)
+        })
+        .buffer_unordered(IN_FLIGHT);
+    let mut asking = Vec::new();
+    while let Some(connections) = forgetting.next().await {
+        asking.extend(connections?);
+    }
+    asking.retain(|connection| unexpired(connection.expires_at, ports.now()));
+    Ok(asking)
+}
+
+/// Removes the attachments that the departure could not name: one may have been made meanwhile.
+async fn detach<P: Ports>(
     ports: &P,
-    departure: &Departure<'_>,
-    rows: &RoomRows,
+    attachments: Vec<Attachment>,
+    which: impl Fn(&Attachment) -> bool,
 ) -> Result<(), Fault> {
-    let Member { room_id, person_id, .. } = departure.member;
-    let attachments = ports.attachments(room_id).await?;
-    let left_over =
-        attachments.iter().filter(|row| departure.dissolves || row.member_id == *person_id);
-    let mut detaching = stream::iter(left_over)
-        .map(|row| ports.detach(room_id, &row.connection_id))
+    let mut detaching = stream::iter(attachments.into_iter().filter(which))
+        .map(|row| async move { ports.detach(&row.room_id, &row.connection_id).await })
         .buffer_unordered(IN_FLIGHT);
     while let Some(detached) = detaching.next().await {
         detached?;
     }
-    let requests = rows.requests.iter().filter(|_| departure.dissolves);
-    let mut forgetting = stream::iter(requests)
-        .map(|request| ports.forget_request(room_id, &request.name_key))
-        .buffer_unordered(IN_FLIGHT);
-    while let Some(forgotten) = forgetting.next().await {
-        forgotten?;
-    }
     Ok(())
+}
+
+/// Nobody is left to let in those who ask.
+fn turned_away(told: Outcome, room_id: &str, asking: Vec<Connection>) -> Outcome {
+    told.push(&asking, response(room_id, JoinStatus::Rejected, None))
 }
 
 /// Everybody else learns of it, the leaver's other connections too.

@@ -261,7 +261,8 @@ impl RoomStore for Double {
         let unchanged =
             state.members.get(&place(member)).is_some_and(|row| row.is_admin == member.is_admin);
         let succeeds = successor.is_none_or(|row| state.members.contains_key(&place(row)));
-        if !(unchanged && succeeds) {
+        let alone = state.members.values().filter(|row| row.room_id == *room_id).count() == 1;
+        if !(unchanged && succeeds && (alone || !dissolves)) {
             return Ok(false);
         }
         state.members.remove(&place(member));

@@ -40,6 +40,9 @@ pub(super) struct RoomRow {
     created_at: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<Text>,
+    /// How many members a room has; changed with each membership, in the same transaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     person_id: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +67,7 @@ pub(super) struct RoomRow {
 }
 
 impl From<&Room> for RoomRow {
+    /// A new room, which has its first member.
     fn from(room: &Room) -> Self {
         let Room { room_id, room_name, created_at, created_by } = room;
         Self {
@@ -72,6 +76,7 @@ impl From<&Room> for RoomRow {
             room_name: Some(text(room_name)),
             created_at: Some(number(*created_at)),
             created_by: Some(text(created_by)),
+            members: Some(number(1)),
             ..Self::default()
         }
     }

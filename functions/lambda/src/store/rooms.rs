@@ -63,6 +63,27 @@ impl Actions {
         }})
     }
 
+    /// Counts one member more or less, if the room is there.
+    fn count(&self, room_id: &str, change: i8) -> Value {
+        json!({ "Update": {
+            "TableName": self.table,
+            "Key": key(room_id, ROOM),
+            "UpdateExpression": "ADD members :change",
+            "ConditionExpression": "attribute_exists(roomId)",
+            "ExpressionAttributeValues": { ":change": { "N": change.to_string() } },
+        }})
+    }
+
+    /// Removes the room, if it has one member: a request approved meanwhile makes it two.
+    fn dissolve(&self, room_id: &str) -> Value {
+        json!({ "Delete": {
+            "TableName": self.table,
+            "Key": key(room_id, ROOM),
+            "ConditionExpression": "members = :one",
+            "ExpressionAttributeValues": { ":one": numeral(1) },
+        }})
+    }
+
     fn member_exists(&self, room_id: &str, person_id: &str) -> Value {
         json!({ "ConditionCheck": {
             "TableName": self.table,
@@ -204,6 +225,7 @@ impl RoomStore for Host {
             actions.on_standing("ConditionCheck", admin),
             actions.take_request(request),
             actions.put_new(member.into()),
+            actions.count(&member.room_id, 1),
         ])
         .await
     }
@@ -262,7 +284,10 @@ impl RoomStore for Host {
         let mut all = vec![actions.on_standing("Delete", member)];
         all.extend(attachments.iter().map(|id| actions.delete(room_id, &attachment_entry(id))));
         all.extend(successor.map(|successor| actions.promote(successor)));
-        all.extend(dissolves.then(|| actions.delete(room_id, ROOM)));
+        all.push(match dissolves {
+            true => actions.dissolve(room_id),
+            false => actions.count(room_id, -1),
+        });
         self.transact_if(all).await
     }
 
