@@ -114,6 +114,12 @@ pub trait RoomStore {
 pub trait MessageStore {
     /// Stores a message; with a client message id at most once until `expires_at` (s).
     async fn store(&self, message: &StoredMessage, expires_at: u64) -> Result<Stored, Fault>;
+    /// One message of a room.
+    async fn message(
+        &self,
+        room_id: &str,
+        message_id: &str,
+    ) -> Result<Option<StoredMessage>, Fault>;
     /// At most `limit` messages of a room, oldest first.
     async fn messages(
         &self,

@@ -74,18 +74,32 @@ async fn the_admins_answer_goes_only_to_clients_that_can_tell_it_from_their_own(
 }
 
 #[tokio::test]
-async fn the_same_client_message_is_stored_and_told_once() {
+async fn the_same_client_message_is_stored_once_and_told_as_it_was_stored() {
     let double = Double::new();
     let room = room_of_two(&double).await;
     let message =
         json!({"action": "sendMessage", "roomId": room, "message": "hi", "clientMessageId": "1"});
     let first = double.ask("a", message.clone()).await;
+    let told = double.heard("b");
     double.advance(1000);
-    let second = double.ask("a", message).await;
+    let mut changed = message;
+    changed["message"] = "another text".into();
+    let second = double.ask("a", changed).await;
     assert_eq!(first["messageId"], second["messageId"]);
     assert_eq!(first["timestamp"], second["timestamp"]);
-    assert_eq!(double.heard("b").len(), 1);
+    assert_eq!(double.heard("b"), told, "the same frame, for those whom it never reached");
     assert_eq!(double.state().messages.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_stored_before_is_acknowledged_though_it_cannot_be_read() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let message =
+        json!({"action": "sendMessage", "roomId": room, "message": "hi", "clientMessageId": "1"});
+    let first = double.ask("a", message.clone()).await;
+    double.state().broken.insert("message");
+    assert_eq!(double.ask("a", message).await["messageId"], first["messageId"]);
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ pub struct SendMessage {
     pub room_id: Option<String>,
     /// The text.
     pub message: String,
-    /// The client's own id: sending it again stores and delivers nothing new.
+    /// The client's own id: sending it again stores nothing new.
     pub client_message_id: Option<String>,
     /// The message that this one answers.
     pub reply_to: Option<String>,

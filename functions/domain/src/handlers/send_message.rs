@@ -35,12 +35,29 @@ pub(crate) async fn handle<P: Ports>(
     let stored = StoredMessage { message, person_id: speaker.person_id.clone() };
     // First, so that a failure is one of the whole request: what is told to have failed is not stored.
     attach(ports, call, &member, &speaker).await?;
-    match ports.store(&stored, expiry(timestamp, DEDUPE_TTL_S)).await? {
-        Stored::New => Ok(told(stored.message, &listeners(ports, call, &member.room_id).await)),
+    let message = match ports.store(&stored, expiry(timestamp, DEDUPE_TTL_S)).await? {
+        Stored::New => stored.message,
         Stored::Before { message_id, timestamp } => {
-            Ok(Outcome::answer(ack(ChatMessage { message_id, timestamp, ..stored.message })))
+            let asked = ChatMessage { message_id, timestamp, ..stored.message };
+            match first(ports, call, &asked).await {
+                Some(first) => first,
+                None => return Ok(Outcome::answer(ack(asked))),
+            }
         }
-    }
+    };
+    Ok(told(message, &listeners(ports, call, &member.room_id).await))
+}
+
+/// The message as it was stored the first time. It is told again: whoever stored it may have died
+/// before anybody was told, and clients drop what they have by its id.
+async fn first<P: Ports>(
+    ports: &P,
+    call: Call<'_>,
+    asked: &ChatMessage,
+) -> Option<ChatMessage> {
+    let read = ports.message(&asked.room_id, &asked.message_id).await;
+    let stored = read.inspect_err(|fault| call.notes.fault(fault)).unwrap_or_default()?;
+    Some(stored.message)
 }
 
 /// The room, and who speaks in it.

@@ -303,6 +303,10 @@ impl MessageStore for Double {
         Ok(Stored::New)
     }
 
+    async fn message(&self, room_id: &str, id: &str) -> Result<Option<StoredMessage>, Fault> {
+        Ok(self.operation("message")?.messages.get(&key(room_id, id)).cloned())
+    }
+
     async fn messages(
         &self,
         room_id: &str,

@@ -41,6 +41,16 @@ impl MessageStore for Host {
         }
     }
 
+    async fn message(
+        &self,
+        room_id: &str,
+        message_id: &str,
+    ) -> Result<Option<StoredMessage>, Fault> {
+        let key = json!({ "roomId": string(room_id), "messageId": string(message_id) });
+        let row: Option<MessageRow> = self.get(Table::Messages, key).await?;
+        Ok(row.map(Into::into))
+    }
+
     async fn messages(
         &self,
         room_id: &str,
