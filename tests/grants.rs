@@ -141,8 +141,10 @@ impl Scene {
         let room = created["roomId"].as_str().unwrap_or("000000000000").to_owned();
         self.let_in(&mut alice, &mut bob, &bob_name, &room).await;
         let ask = json!({"action": "joinRoom", "subAction": "request", "roomId": room});
-        // A stranger of that name asked and is gone: Carol's request takes the place of theirs.
-        let Some(mut stranger) = self.enter(&carol_name, None).await else { return };
+        // A stranger of that name, who never said hello, asked and is gone: Carol's request takes the
+        // place of theirs.
+        let Ok(mut stranger) = Chat::connect(&self.url, &carol_name, None).await else { return };
+        stranger.patience = PATIENCE;
         tell(&mut stranger, ask.clone()).await;
         stranger.close().await;
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -160,6 +162,8 @@ impl Scene {
         }
         tell(&mut alice, json!({"action": "leaveRoom", "roomId": room})).await;
         self.leave_in_silence(bob, &bob_name, &room).await;
+        self.dissolve(&mut alice, &carol_name).await;
+        self.crowd(&alice, &alice_name).await;
         alice.close().await;
         // The last disconnects and asynchronous refusals are still at work.
         tokio::time::sleep(Duration::from_millis(400)).await;
@@ -239,6 +243,30 @@ impl Scene {
         silent.patience = PATIENCE;
         tell(&mut silent, json!({"action": "leaveRoom", "roomId": room})).await;
         silent.close().await;
+    }
+
+    /// A room goes with its only member while somebody asks to be let in.
+    async fn dissolve(&self, admin: &mut Chat, name: &str) {
+        let created = tell(admin, json!({"action": "createRoom", "roomName": "Brief"})).await;
+        let room = created["roomId"].as_str().unwrap_or("000000000000").to_owned();
+        tell(admin, json!({"action": "sendMessage", "roomId": room, "message": "bye"})).await;
+        let asker = format!("{name} 2");
+        let Some(mut asker) = self.enter(&asker, None).await else { return };
+        tell(&mut asker, json!({"action": "joinRoom", "subAction": "request", "roomId": room}))
+            .await;
+        tell(admin, json!({"action": "leaveRoom", "roomId": room})).await;
+        asker.close().await;
+    }
+
+    /// A person's connections, one more than a person may have.
+    async fn crowd(&self, chat: &Chat, name: &str) {
+        let mut tabs = Vec::new();
+        for _ in 0..5 {
+            tabs.extend(Chat::connect(&self.url, name, Some(&chat.session)).await.ok());
+        }
+        for tab in tabs {
+            tab.close().await;
+        }
     }
 
     /// Carol's disconnect is lost; the next message cleans up after her, and she returns.

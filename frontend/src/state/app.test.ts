@@ -87,6 +87,26 @@ test('a taken name comes back to the form with the reason, and nothing reconnect
   expect(server.attempts).toBe(2)
 })
 
+test('a name that was lost while its owner was away is said, and the rooms wait', async () => {
+  const app = await openAs('Alice')
+  server.takeName('Alice')
+  server.cut('Alice')
+  await environment.pass(60_000)
+  expect(app.state.getSnapshot()).toMatchObject({ kind: 'signedOut', name: 'Alice', problem: { kind: 'nameLost', name: 'Alice' } })
+  expect(localStorage.getItem('chatctl:local:token:alice')).toBe('token-of-Alice')
+})
+
+test('a tab that the server ended in favour of newer ones does not fight for its place', async () => {
+  const app = await openAs('Alice')
+  server.push('Alice', { action: 'error', code: 'conflict', message: 'this was the oldest connection' })
+  await environment.pass(60_000)
+  expect(app.state.getSnapshot()).toMatchObject({ kind: 'signedOut', problem: { kind: 'displaced', name: 'Alice' } })
+  expect(server.attempts).toBe(1)
+  app.signIn('Alice')
+  await settle()
+  expect(app.state.getSnapshot().kind).toBe('signedIn')
+})
+
 test('a session that is no longer taken is dropped, said, and the name can be joined with afresh', async () => {
   await openAs('Alice')
   server = new FakeServer(environment)

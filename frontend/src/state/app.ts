@@ -14,6 +14,10 @@ export type SignInProblem =
   /** Somebody else is here under this name. */
   | { readonly kind: 'nameTaken'; readonly name: string }
   | { readonly kind: 'refused'; readonly name: string; readonly code: ErrorCode; readonly message: string }
+  /** Somebody else took the name while this person was away; their rooms wait for the name to be free. */
+  | { readonly kind: 'nameLost'; readonly name: string }
+  /** The chat was opened elsewhere so often that this tab, the oldest, was ended. */
+  | { readonly kind: 'displaced'; readonly name: string }
   /** The stored session is no longer taken; the name can be joined with afresh. */
   | { readonly kind: 'sessionEnded'; readonly name: string }
 
@@ -112,6 +116,7 @@ export class App {
     const connection = held.session.connection.getSnapshot()
     if (connection.kind === 'online') this.#welcomed(name, held.session)
     if (connection.kind === 'refused') this.#refused(name, connection.code, connection.message)
+    if (connection.kind === 'displaced') this.#turnOut(name, { kind: 'displaced', name })
   }
 
   #welcomed(name: string, session: Session): void {
@@ -125,16 +130,21 @@ export class App {
     if (this.#ready === undefined) return
     const person = this.#ready.memory.of(name)
     const hadToken = person.token !== undefined
-    this.#end()
-    this.#ready.memory.signOut()
     if (code === 'unauthorized' && hadToken) {
       person.forget()
-      this.#signedOut(name, { kind: 'sessionEnded', name })
-    } else if (code === 'conflict' && !hadToken) {
-      this.#signedOut(name, { kind: 'nameTaken', name })
+      this.#turnOut(name, { kind: 'sessionEnded', name })
+    } else if (code === 'conflict') {
+      this.#turnOut(name, { kind: hadToken ? 'nameLost' : 'nameTaken', name })
     } else {
-      this.#signedOut(name, { kind: 'refused', name, code, message })
+      this.#turnOut(name, { kind: 'refused', name, code, message })
     }
+  }
+
+  /** Back to the form, with the reason. */
+  #turnOut(name: string, problem: SignInProblem): void {
+    this.#end()
+    this.#ready?.memory.signOut()
+    this.#signedOut(name, problem)
   }
 
   #signedOut(name: string, problem: SignInProblem | undefined): void {

@@ -24,6 +24,8 @@ export type ConnectionState =
   | { readonly kind: 'offline'; readonly retryAt: number }
   /** The server does not take this person; trying again would change nothing. */
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
+  /** The person has connected so often that the server ended this line, their oldest. */
+  | { readonly kind: 'displaced' }
 
 export interface ConnectionEvents {
   welcomed(welcome: Welcome): void
@@ -154,16 +156,23 @@ export class Connection {
       this.#lost()
       return
     }
+    this.#end({ kind: 'refused', code, message })
+  }
+
+  #end(state: ConnectionState): void {
     this.#drop()
     this.#unwatchNetwork()
-    this.#state.set({ kind: 'refused', code, message })
+    this.#state.set(state)
   }
 
   #received(text: string): void {
     const reply = decodeFrame(text)
     if (reply === undefined) return
+    const { kind } = this.#state.getSnapshot()
     // Before the welcome nothing is asked but to be let in.
-    if (reply.action === 'error' && this.#state.getSnapshot().kind === 'connecting') this.#refusedBeforeWelcome(reply)
+    if (reply.action === 'error' && kind === 'connecting') this.#refusedBeforeWelcome(reply)
+    // Unasked, it says why the server closes this line.
+    else if (reply.action === 'error' && reply.requestId === undefined && reply.code === 'conflict') this.#end({ kind: 'displaced' })
     else if (!this.#requests.settle(reply)) this.#options.events.pushed(reply)
   }
 

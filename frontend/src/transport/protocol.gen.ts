@@ -34,7 +34,7 @@ roomId?: string,
  */
 message: string, 
 /**
- * The client's own id: sending it again stores and delivers nothing new.
+ * The client's own id: sending it again stores nothing new.
  */
 clientMessageId?: string, 
 /**

@@ -14,6 +14,7 @@ export function ConnectionBar({ state, onRetry }: ConnectionBarProps) {
     case 'online':
     case 'stopped':
     case 'refused':
+    case 'displaced':
       return null
     case 'connecting':
       return (

@@ -143,6 +143,7 @@ const LINE = {
   reconnecting: 'Reconnecting…',
   offline: 'Offline',
   refused: 'Refused',
+  displaced: 'Open elsewhere',
   stopped: 'Signed out',
 } as const satisfies Record<ConnectionState['kind'], string>
 

@@ -6,7 +6,7 @@ test.each(['Al', 'Ana_María 3', '李雷', 'x'.repeat(20)])('%j is a name', (nam
   expect(nameFault(name)).toBeUndefined()
 })
 
-test.each(['', 'a', 'x'.repeat(21), 'a<b', 'a  b', 'a\u202Eb', '👋👋'])('%j is none', (name) => {
+test.each(['', 'a', 'x'.repeat(21), 'a<b', 'a  b', 'a\u202Eb', '👋👋', 'Bob\u3164', '\u3164\u3164', '\u0410lice'])('%j is none', (name) => {
   expect(nameFault(name)).toMatch(/^A name has/)
 })
 

@@ -8,23 +8,35 @@ import type { FailureCode } from '../transport/errors'
 
 export const NAME_RULE = '2 to 20 letters, digits, spaces or _'
 
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u
+/** Alphabets with letters that cannot be told from one another's. */
+const ALIKE = [/\p{Script=Latin}/u, /\p{Script=Greek}/u, /\p{Script=Cyrillic}/u]
+
 /** Why a text is no name, or `undefined` where it is one. */
 export function nameFault(name: string): string | undefined {
   const length = Array.from(name).length
   if (length < 2) return 'A name has at least 2 characters.'
   if (length > 20) return 'A name has at most 20 characters.'
-  if (!/^[\p{Alphabetic}\p{N} _]+$/u.test(name)) return 'A name has only letters, digits, spaces and _.'
+  if (!/^[\p{Alphabetic}\p{N} _]+$/u.test(name) || INVISIBLE.test(name)) return 'A name has only letters, digits, spaces and _.'
+  if (ALIKE.filter((alphabet) => alphabet.test(name)).length > 1) return 'A name has letters of one alphabet: Latin, Greek and Cyrillic do not mix.'
   if (/ {2}/.test(name)) return 'A name has no two spaces in a row.'
   return undefined
 }
 
 export function signInProblem(problem: SignInProblem): string {
-  if (problem.kind === 'sessionEnded') {
-    return `Your earlier session as ${problem.name} has ended, and its rooms with it. You can join afresh under this name or another.`
+  const { kind, name } = problem
+  switch (kind) {
+    case 'sessionEnded':
+      return `Your earlier session as ${name} has ended, and its rooms with it. You can join afresh under this name or another.`
+    case 'nameTaken':
+      return `Somebody is here as ${name}, or left within the last ten minutes. Please choose another name.`
+    case 'nameLost':
+      return `Somebody else came in as ${name} while you were away. Your rooms are kept: try again when the name is free, or join under another one.`
+    case 'displaced':
+      return `You have opened this chat as ${name} in so many places that it was closed here. Continue to use it here again.`
+    case 'refused':
+      return problem.code === 'badRequest' ? `This name cannot be used: ${problem.message}.` : `You could not come in as ${name}: ${problem.message}.`
   }
-  if (problem.kind === 'nameTaken') return `Somebody is here as ${problem.name} already. Please choose another name.`
-  if (problem.code === 'badRequest') return `This name cannot be used: ${problem.message}.`
-  return `You could not come in as ${problem.name}: ${problem.message}.`
 }
 
 export function configFault(fault: ConfigFault): string {

@@ -7,6 +7,7 @@ mod caller;
 mod deliver;
 mod fault;
 mod handlers;
+mod hold;
 mod model;
 mod outcome;
 mod ports;
@@ -18,8 +19,8 @@ mod text;
 pub use fault::Fault;
 pub use handlers::{connect, disconnect, refuse};
 pub use model::{
-    Admission, Attachment, Connection, Decision, Departure, JoinRequest, Member, NameHold, Page,
-    Room, RoomRows, Stored, StoredMessage,
+    Admission, Attachment, Claim, Connection, Decision, Departure, JoinRequest, Member, NameHold,
+    Page, RESERVED_MS, Room, RoomRows, Stored, StoredMessage,
 };
 pub use outcome::{Report, Tally};
 pub use ports::{

@@ -43,6 +43,10 @@ pub struct Connection {
     pub expires_at: u64,
 }
 
+/// Ms for which a name is kept for a person who can prove who they are and is not connected: as long
+/// as API Gateway takes to notice that a line is dead, so that neither a reload nor a tunnel loses it.
+pub const RESERVED_MS: u64 = 10 * 60 * 1000;
+
 /// Who holds a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameHold {
@@ -56,6 +60,31 @@ pub struct NameHold {
     pub held_at: u64,
     /// When the hold is void, s.
     pub expires_at: u64,
+    /// The holder's connections; one whose end nobody heard of is still among them.
+    pub connections: Vec<String>,
+    /// Whether the holder has a session token, so that the name outlives their last connection.
+    pub reserved: bool,
+    /// When a connection of theirs last ended, ms.
+    pub left_at: Option<u64>,
+}
+
+impl NameHold {
+    /// Whether somebody else can have the name at a time (ms) without a look at the connections.
+    pub fn is_free(&self, now: u64) -> bool {
+        let kept = self.reserved && self.left_at.is_none_or(|left| left + RESERVED_MS > now);
+        !unexpired(self.expires_at, now) || (self.connections.is_empty() && !kept)
+    }
+}
+
+/// By what right a connection takes its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim<'a> {
+    /// Nobody holds it, or only the same person, who has no other connection.
+    Alone,
+    /// Its holder is not there any more; it holds only if they hold it exactly as told.
+    InsteadOf(&'a NameHold),
+    /// The person holds it, with fewer connections than a person may have.
+    Beside,
 }
 
 /// What came of asking to be let in under a name.
@@ -63,8 +92,10 @@ pub struct NameHold {
 pub enum Admission {
     /// The name is held and the connection recorded.
     Admitted,
-    /// Somebody else holds the name; nothing was written.
+    /// The claim does not hold against who holds the name; nothing was written.
     Held(NameHold),
+    /// The name turned out to be free; nothing was written.
+    Free,
 }
 
 /// A room.

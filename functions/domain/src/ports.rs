@@ -11,8 +11,8 @@ use chatctl_protocol::{ErrorCode, Refusal};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Admission, Attachment, Connection, Decision, Departure, Fault, JoinRequest, Member, NameHold,
-    Page, Room, RoomRows, Stored, StoredMessage,
+    Admission, Attachment, Claim, Connection, Decision, Departure, Fault, JoinRequest, Member,
+    NameHold, Page, Room, RoomRows, Stored, StoredMessage,
 };
 
 /// Who is connected.
@@ -37,21 +37,33 @@ pub trait ConnectionStore {
 
 /// Who holds which display name.
 pub trait NameStore {
-    /// Takes the name and records the connection, both or neither. The name is taken if it is free,
-    /// void at `now` (ms), the person's own, or still held exactly as `displaced` says.
+    /// Takes the name at `now` (ms) and records the connection, both or neither. A person who returns
+    /// has the name kept for them.
     async fn admit(
         &self,
         connection: &Connection,
-        displaced: Option<&NameHold>,
+        claim: Claim<'_>,
+        returning: bool,
         now: u64,
     ) -> Result<Admission, Fault>;
     /// Who holds a name, void or not.
     async fn name(&self, name_key: &str) -> Result<Option<NameHold>, Fault>;
-    /// Moves the expiry of a person's own hold, or takes a free name again; false if it is another's.
-    async fn keep_name(&self, connection: &Connection, expires_at: u64) -> Result<bool, Fault>;
-    /// Lets go of a name, if the person of this connection still holds it and has not connected again
-    /// after `quiet_since` (ms).
-    async fn release_name(&self, connection: &Connection, quiet_since: u64) -> Result<(), Fault>;
+    /// Moves the expiry of a person's own hold, or takes a name again that nobody has; false if it is
+    /// another's. From when it is reserved, it is kept for them.
+    async fn keep_name(
+        &self,
+        connection: &Connection,
+        expires_at: u64,
+        reserve: bool,
+    ) -> Result<bool, Fault>;
+    /// Notes at `now` (ms) that these connections of a name's holder have ended, if they still hold it.
+    async fn part(
+        &self,
+        name_key: &str,
+        person_id: &str,
+        connections: &[String],
+        now: u64,
+    ) -> Result<(), Fault>;
 }
 
 /// Rooms and who is in them.

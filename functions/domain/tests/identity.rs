@@ -3,10 +3,13 @@
 mod double;
 
 use chatctl_domain::connect::{self, Greeting};
-use chatctl_domain::{disconnect, refuse};
+use chatctl_domain::{RESERVED_MS, disconnect, refuse};
 use chatctl_protocol::ErrorCode;
 use double::Double;
 use serde_json::json;
+
+/// The key of Alice's name, in which `i` is `l`.
+const ALICE: &str = "allce";
 
 async fn token(double: &Double, id: &str) -> String {
     let welcome = double.ask(id, json!({"action": "hello"})).await;
@@ -62,10 +65,12 @@ async fn of_two_who_take_a_dead_persons_name_one_gets_it() {
     double.state().open.remove("a");
     double.advance(60_000);
     // Between the first look and the take, somebody else takes it.
-    double.meddle("connections_of", |state| {
-        let hold = state.names.get_mut("alice").unwrap();
+    double.meddle("is_open", |state| {
+        let now = state.now;
+        let hold = state.names.get_mut(ALICE).unwrap();
         hold.person_id = "quicker".into();
-        hold.held_at = state.now;
+        hold.held_at = now;
+        hold.connections = vec!["q".into()];
         let mut row = state.connections["a"].clone();
         row.connection_id = "q".into();
         row.person_id = "quicker".into();
@@ -73,7 +78,7 @@ async fn of_two_who_take_a_dead_persons_name_one_gets_it() {
         state.connections.insert("q".into(), row);
     });
     assert!(!double.connect("x", "Alice", None).await);
-    assert_eq!(double.state().names["alice"].person_id, "quicker");
+    assert_eq!(double.state().names[ALICE].person_id, "quicker");
 }
 
 #[tokio::test]
@@ -98,33 +103,78 @@ async fn a_session_proves_a_person_and_a_name_does_not() {
 }
 
 #[tokio::test]
-async fn a_person_has_five_connections_and_dead_ones_do_not_count() {
+async fn a_persons_sixth_connection_ends_the_oldest() {
     let double = Double::new();
     double.connect("0", "Alice", None).await;
     let token = token(&double, "0").await;
-    for id in ["1", "2", "3", "4"] {
-        assert!(double.connect(id, "Alice", Some(&token)).await);
+    for id in ["1", "2", "3", "4", "5", "6"] {
+        double.advance(1000);
+        assert!(double.connect(id, "Alice", Some(&token)).await, "{id}");
     }
-    assert!(!double.connect("5", "Alice", Some(&token)).await);
-    double.state().open.remove("3");
-    assert!(double.connect("6", "Alice", Some(&token)).await);
+    let state = double.state();
+    let ended: Vec<_> = state.refused.iter().map(|notice| notice.connection_id.as_str()).collect();
+    assert_eq!(ended, ["0", "1"]);
+    assert!(state.refused.iter().all(|notice| notice.code == ErrorCode::Conflict));
+    assert_eq!(state.names[ALICE].connections.len(), 5);
+}
+
+#[tokio::test]
+async fn connections_made_at_once_are_counted_too() {
+    let double = Double::new();
+    double.connect("0", "Alice", None).await;
+    let token = token(&double, "0").await;
+    // Four more are admitted between the look at the others and the taking of the name.
+    double.meddle("admit", |state| {
+        let hold = state.names.get_mut(ALICE).unwrap();
+        hold.connections.extend(["1", "2", "3", "4"].map(str::to_owned));
+    });
+    assert!(double.connect("5", "Alice", Some(&token)).await);
+    assert_eq!(double.state().names[ALICE].connections.len(), 5);
 }
 
 #[tokio::test]
 async fn the_last_connection_gives_the_name_back() {
     let double = Double::new();
     double.connect("a", "Alice", None).await;
-    let token = token(&double, "a").await;
-    double.connect("b", "Alice", Some(&token)).await;
     disconnect::handle(&double, "a").await;
-    assert!(double.state().names.contains_key("alice"), "a tab is still open");
-    // Both close at once: the index still shows the other one.
-    let ghost = double.state().connections["b"].clone();
-    let mut other = ghost.clone();
-    other.connection_id = "a".into();
-    double.state().ghosts.push(other);
+    assert!(
+        double.connect("x", "Alice", None).await,
+        "one who never said hello comes back by name"
+    );
+}
+
+#[tokio::test]
+async fn a_name_waits_for_those_who_can_prove_that_it_is_theirs() {
+    let double = Double::new();
+    double.connect("a", "Alice", None).await;
+    let token = token(&double, "a").await;
+    double.advance(60_000);
+    disconnect::handle(&double, "a").await;
+    double.state().open.remove("a");
+    assert!(!double.connect("x", "Alice", None).await, "a watcher who was waiting for it");
+    assert!(double.connect("b", "Alice", Some(&token)).await);
     disconnect::handle(&double, "b").await;
-    assert!(!double.state().names.contains_key("alice"));
+    double.state().open.remove("b");
+    double.advance(RESERVED_MS - 1);
+    assert!(!double.connect("y", "Alice", None).await);
+    double.advance(1);
+    assert!(double.connect("z", "Alice", None).await, "nobody keeps a name for ever");
+    assert!(!double.connect("c", "Alice", Some(&token)).await);
+    let refused = double.state().refused.pop().expect("a refusal");
+    assert!(refused.message.contains("while you were away"), "{}", refused.message);
+}
+
+#[tokio::test]
+async fn a_name_waits_from_the_first_look_where_nobody_heard_of_the_end() {
+    let double = Double::new();
+    double.connect("a", "Alice", None).await;
+    let token = token(&double, "a").await;
+    double.state().open.remove("a");
+    double.advance(60_000);
+    assert!(!double.connect("x", "Alice", None).await);
+    double.advance(RESERVED_MS - 1);
+    assert!(!double.connect("x", "Alice", None).await, "asking again changes nothing");
+    assert!(double.connect("b", "Alice", Some(&token)).await);
 }
 
 #[tokio::test]
@@ -134,18 +184,15 @@ async fn a_late_disconnect_leaves_a_new_connection_its_name() {
     let token = token(&double, "a").await;
     double.advance(1000);
     double.connect("b", "Alice", Some(&token)).await;
-    // The index does not show the new connection yet.
-    let row = double.state().connections.remove("b").unwrap();
     disconnect::handle(&double, "a").await;
-    double.state().connections.insert("b".into(), row);
-    assert!(double.state().names.contains_key("alice"));
+    assert_eq!(double.state().names[ALICE].connections, ["b"]);
 }
 
 #[tokio::test]
 async fn hello_says_when_the_name_is_lost() {
     let double = Double::new();
     double.connect("a", "Alice", None).await;
-    double.state().names.get_mut("alice").unwrap().person_id = "another".into();
+    double.state().names.get_mut(ALICE).unwrap().person_id = "another".into();
     assert_eq!(double.ask("a", json!({"action": "hello"})).await["code"], "conflict");
 }
 
@@ -181,7 +228,7 @@ async fn ping_writes_only_now_and_then() {
     double.advance(600_000);
     double.ask("a", json!({"action": "ping"})).await;
     assert!(double.state().connections["a"].expires_at > first);
-    assert!(double.state().names["alice"].expires_at > first);
+    assert!(double.state().names[ALICE].expires_at > first);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! DynamoDB's attribute values, as far as the tables have them: strings, numbers, truth values.
+//! DynamoDB's attribute values, as far as the tables have them: strings and sets of them, numbers,
+//! truth values.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -21,6 +22,13 @@ pub(crate) struct Number {
 pub(crate) struct Flag {
     #[serde(rename = "BOOL")]
     pub(crate) value: bool,
+}
+
+/// A set of strings; the database keeps no empty one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Texts {
+    #[serde(rename = "SS")]
+    pub(crate) values: Vec<String>,
 }
 
 /// A string as an attribute.

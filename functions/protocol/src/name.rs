@@ -125,7 +125,8 @@ mod tests {
         ] {
             assert_eq!(key(one), key(other), "{one} and {other}");
         }
-        for (one, other) in [("Alice", "Alina"), ("Ana", "Anna"), ("Алиса", "Алина"), ("a_b", "a b")]
+        for (one, other) in
+            [("Alice", "Alina"), ("Ana", "Anna"), ("Алиса", "Алина"), ("a_b", "a b")]
         {
             assert_ne!(key(one), key(other), "{one} and {other}");
         }

@@ -53,6 +53,7 @@ export class FakeServer {
   readonly #environment: FakeEnvironment
   readonly #lines = new Set<Line>()
   readonly #tokens = new Map<string, string>()
+  readonly #taken = new Set<string>()
   #sequence = 0
 
   constructor(environment: FakeEnvironment) {
@@ -90,6 +91,11 @@ export class FakeServer {
   /** Cuts every line of a person. */
   cut(userId: string): void {
     for (const line of this.#lines) if (line.userId === userId) line.close(1006)
+  }
+
+  /** Somebody else has the name from now on. */
+  takeName(userId: string): void {
+    this.#taken.add(userId)
   }
 
   isConnected(userId: string): boolean {
@@ -167,6 +173,7 @@ export class FakeServer {
 
   #refusal(userId: string, session: string | undefined): Refused | undefined {
     const token = this.#tokens.get(userId)
+    if (this.#taken.has(userId)) return new Refused('conflict', 'the name is in use')
     if (session !== undefined && session !== token) return new Refused('unauthorized', 'this session is not known')
     if (session === undefined && token !== undefined) return new Refused('conflict', 'the name is in use')
     return undefined

@@ -3,27 +3,21 @@
 //! Nothing is posted here, since API Gateway refuses posts before this has returned, and no room is
 //! joined: a connection in its handshake looks like one that is gone.
 
-use std::time::Duration;
-
-use chatctl_protocol::{ErrorCode, Limits, Refusal, UserName};
-use futures_util::future::{join_all, try_join};
+use chatctl_protocol::{ErrorCode, Refusal, UserName};
+use futures_util::future::try_join;
 use ulid::Ulid;
 
-use crate::deliver::SETTLED_MS;
 use crate::fault::{Failure, Fault};
-use crate::model::{CONNECTION_TTL_S, REFUSAL_TTL_S, expiry, unexpired};
+use crate::hold::{is_live, make_room};
+use crate::model::{CONNECTION_TTL_S, REFUSAL_TTL_S, expiry};
 use crate::outcome::{Notes, Report};
-use crate::{Admission, Connection, NameHold, Ports, RefusalNotice, session, text};
+use crate::{Admission, Claim, Connection, NameHold, Ports, RefusalNotice, session, text};
 
 /// Attempts while others take or give up the same name at the same time.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 12;
 
-/// How long after connecting a holder counts as live though no connection of theirs answers, ms:
-/// their handshake may not be over, and the index that shows connections lags behind.
-const GRACE_MS: u64 = 2_000;
-
-/// How long between two looks at a holder in that grace.
-const PAUSE: Duration = Duration::from_millis(250);
+/// When it is worth trying again after that, ms.
+const RETRY_MS: u64 = 1_000;
 
 /// What a client gives in the address.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,10 +71,7 @@ async fn admit<P: Ports>(
 ) -> Result<(), Failure> {
     let person = person(ports, greeting).await?;
     notes.user(person.name.as_str());
-    if person.returning {
-        check_count(ports, &person.id).await?;
-    }
-    let mut displaced: Option<NameHold> = None;
+    let mut seen: Option<NameHold> = None;
     for _ in 0..ATTEMPTS {
         let now = ports.now();
         let connection = Connection {
@@ -92,13 +83,25 @@ async fn admit<P: Ports>(
             room_id: None,
             expires_at: expiry(now, CONNECTION_TTL_S),
         };
-        match ports.admit(&connection, displaced.as_ref(), now).await? {
+        let claim = match &seen {
+            None => Claim::Alone,
+            Some(hold) if hold.person_id == person.id => Claim::Beside,
+            Some(hold) => Claim::InsteadOf(hold),
+        };
+        seen = match ports.admit(&connection, claim, person.returning, now).await? {
             Admission::Admitted => return Ok(()),
-            Admission::Held(holder) if is_live(ports, &holder).await? => break,
-            Admission::Held(holder) => displaced = Some(holder),
-        }
+            Admission::Free => None,
+            Admission::Held(hold) if hold.person_id == person.id => {
+                make_room(ports, &hold).await?;
+                Some(hold)
+            }
+            Admission::Held(hold) if is_live(ports, &hold).await? => {
+                return Err(held(&person).into());
+            }
+            Admission::Held(hold) => Some(hold),
+        };
     }
-    Err(held(&person).into())
+    Err(crowded().into())
 }
 
 /// Whom the client claims to be, as far as it can prove it.
@@ -122,61 +125,23 @@ async fn person<P: Ports>(ports: &P, greeting: Greeting<'_>) -> Result<Person, F
     }
 }
 
-/// A person has so many connections and no more; those that are gone do not count.
-async fn check_count<P: Ports>(ports: &P, person_id: &str) -> Result<(), Failure> {
-    let max = Limits::CURRENT.connections_max as usize;
-    let now = ports.now();
-    let mut rows = ports.connections_of(person_id).await?;
-    rows.retain(|row| unexpired(row.expires_at, now));
-    if rows.len() < max || open_among(ports, &rows).await? < max {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        ErrorCode::Conflict,
-        format!("one person has at most {max} connections; close one of the others first"),
-    )
-    .into())
-}
-
-/// Whether the holder of a name is there: any of their connections is open, or one may be opening.
-async fn is_live<P: Ports>(ports: &P, holder: &NameHold) -> Result<bool, Fault> {
-    loop {
-        let mut rows = ports.connections_of(&holder.person_id).await?;
-        let now = ports.now();
-        rows.retain(|row| unexpired(row.expires_at, now));
-        if open_among(ports, &rows).await? > 0 {
-            return Ok(true);
-        }
-        if now >= holder.held_at + GRACE_MS {
-            return Ok(false);
-        }
-        ports.pause(PAUSE).await;
-    }
-}
-
-/// How many of these connections are open; rows of those long gone are removed.
-async fn open_among<P: Ports>(ports: &P, rows: &[Connection]) -> Result<usize, Fault> {
-    let looked = join_all(rows.iter().map(|row| async move {
-        if ports.is_open(&row.connection_id).await? {
-            return Ok(1);
-        }
-        let before = ports.now().saturating_sub(SETTLED_MS);
-        if row.connected_at < before {
-            ports.prune_connection(&row.connection_id, before).await?;
-        }
-        Ok(0)
-    }));
-    looked.await.into_iter().sum()
-}
-
 fn held(person: &Person) -> Refusal {
     let name = &person.name;
-    let hint = if person.returning {
-        "while you were away somebody else took it; connect under another name, without `session`"
+    let message = if person.returning {
+        format!(
+            "the name {name} is in use: while you were away somebody else took it; connect under another name, without `session`"
+        )
     } else {
-        "connect under another name, or with your `session` token if it is you"
+        format!(
+            "the name {name} is in use, or was until moments ago; connect under another name, or with your `session` token if it is you"
+        )
     };
-    Refusal::new(ErrorCode::Conflict, format!("the name {name} is in use: {hint}"))
+    Refusal::new(ErrorCode::Conflict, message)
+}
+
+fn crowded() -> Refusal {
+    let message = "too many connect under this name at the same moment; connect again";
+    Refusal { retry_after_ms: Some(RETRY_MS), ..Refusal::new(ErrorCode::RateLimited, message) }
 }
 
 fn foreign() -> Refusal {

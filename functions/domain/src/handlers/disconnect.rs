@@ -3,7 +3,7 @@
 
 use chatctl_protocol::ServerMessage;
 use futures_util::StreamExt;
-use futures_util::future::{join, join_all};
+use futures_util::future::join;
 use futures_util::stream;
 
 use crate::deliver::deliver;
@@ -15,10 +15,6 @@ use crate::{Connection, Member, Ports};
 
 /// Rooms looked into at a time.
 const IN_FLIGHT: usize = 10;
-
-/// A person who connected this recently keeps the name even if no other connection is seen, ms: the
-/// index that shows connections lags behind by about a second.
-const QUIET_MS: u64 = 5_000;
 
 /// Serves one closed connection.
 pub async fn handle<P: Ports>(ports: &P, connection_id: &str) -> Report {
@@ -46,21 +42,11 @@ async fn settle<P: Ports>(
     pushes
 }
 
-/// Lets go of the name with the person's last connection.
+/// Lets go of the name with the person's last connection; a person who can prove who they are has it
+/// kept for a while.
 async fn release<P: Ports>(ports: &P, connection: &Connection) -> Result<(), Fault> {
-    let seen = ports.connections_of(&connection.person_id).await?;
-    let now = ports.now();
-    let others = seen.iter().filter(|row| {
-        row.connection_id != connection.connection_id && unexpired(row.expires_at, now)
-    });
-    // Two that close at once see each other in the lagging index; their own rows tell the truth.
-    let rows = join_all(others.map(|row| ports.connection(&row.connection_id))).await;
-    for row in rows {
-        if row?.is_some() {
-            return Ok(());
-        }
-    }
-    ports.release_name(connection, now.saturating_sub(QUIET_MS)).await
+    let Connection { name_key, person_id, connection_id, .. } = connection;
+    ports.part(name_key, person_id, std::slice::from_ref(connection_id), ports.now()).await
 }
 
 async fn leave_rooms<P: Ports>(ports: &P, connection: &Connection) -> Result<Vec<Push>, Fault> {

@@ -20,7 +20,7 @@ pub(crate) async fn handle<P: Ports>(ports: &P, call: Call<'_>) -> Result<Outcom
     let connection = call.identify(ports).await?;
     let now = ports.now();
     let (kept, key, memberships) = try_join3(
-        ports.keep_name(&connection, expiry(now, CONNECTION_TTL_S)),
+        ports.keep_name(&connection, expiry(now, CONNECTION_TTL_S), true),
         ports.session_key(),
         ports.memberships(&connection.person_id),
     )

@@ -19,7 +19,7 @@ pub(crate) async fn handle<P: Ports>(ports: &P, call: Call<'_>) -> Result<Outcom
     if connection.expires_at + LAG_S < fresh {
         try_join(
             ports.touch_connection(&connection.connection_id, fresh),
-            ports.keep_name(&connection, fresh),
+            ports.keep_name(&connection, fresh, false),
         )
         .await?;
     }

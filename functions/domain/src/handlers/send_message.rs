@@ -50,11 +50,7 @@ pub(crate) async fn handle<P: Ports>(
 
 /// The message as it was stored the first time. It is told again: whoever stored it may have died
 /// before anybody was told, and clients drop what they have by its id.
-async fn first<P: Ports>(
-    ports: &P,
-    call: Call<'_>,
-    asked: &ChatMessage,
-) -> Option<ChatMessage> {
+async fn first<P: Ports>(ports: &P, call: Call<'_>, asked: &ChatMessage) -> Option<ChatMessage> {
     let read = ports.message(&asked.room_id, &asked.message_id).await;
     let stored = read.inspect_err(|fault| call.notes.fault(fault)).unwrap_or_default()?;
     Some(stored.message)

@@ -32,8 +32,6 @@ pub struct State {
     pub dedupe: BTreeMap<(String, String, String), (String, u64)>,
     /// Connections that API Gateway knows.
     pub open: HashSet<String>,
-    /// Connections that the index still shows though their rows are gone.
-    pub ghosts: Vec<Connection>,
     pub posts: Vec<(String, Value)>,
     pub refused: Vec<RefusalNotice>,
     /// Operations that fail.

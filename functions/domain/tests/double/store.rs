@@ -1,11 +1,11 @@
 //! The tables in memory, under the conditions that the real ones check.
 
 use chatctl_domain::{
-    Admission, Attachment, Connection, ConnectionStore, Decision, Departure, Fault, JoinRequest,
-    Member, MessageStore, NameHold, NameStore, Page, RefusalNotice, Room, RoomRows, RoomStore,
-    Stored, StoredMessage,
+    Admission, Attachment, Claim, Connection, ConnectionStore, Decision, Departure, Fault,
+    JoinRequest, Member, MessageStore, NameHold, NameStore, Page, RefusalNotice, Room, RoomRows,
+    RoomStore, Stored, StoredMessage,
 };
-use chatctl_protocol::Refusal;
+use chatctl_protocol::{Limits, Refusal};
 
 use super::{Double, State};
 
@@ -20,7 +20,7 @@ impl ConnectionStore for Double {
 
     async fn connections_of(&self, person: &str) -> Result<Vec<Connection>, Fault> {
         let state = self.operation("connections_of")?;
-        let rows = state.connections.values().chain(&state.ghosts);
+        let rows = state.connections.values();
         Ok(rows.filter(|row| row.person_id == person).cloned().collect())
     }
 
@@ -67,25 +67,36 @@ impl NameStore for Double {
     async fn admit(
         &self,
         connection: &Connection,
-        displaced: Option<&NameHold>,
+        claim: Claim<'_>,
+        returning: bool,
         now: u64,
     ) -> Result<Admission, Fault> {
         let mut state = self.operation("admit")?;
-        if let Some(holder) = state.names.get(&connection.name_key) {
-            let mine = holder.person_id == connection.person_id;
-            if !mine && holder.expires_at > now / 1000 && Some(holder) != displaced {
-                return Ok(Admission::Held(holder.clone()));
+        let Connection { name_key, person_id, connection_id, .. } = connection;
+        let held = state.names.get(name_key).cloned();
+        let max = Limits::CURRENT.connections_max as usize;
+        let mut connections = vec![connection_id.clone()];
+        match (claim, held) {
+            (Claim::Beside, None) => return Ok(Admission::Free),
+            (Claim::Beside, Some(held)) => {
+                if held.person_id != *person_id || held.connections.len() >= max {
+                    return Ok(Admission::Held(held));
+                }
+                connections.extend(held.connections);
+            }
+            (_, None) => {}
+            (claim, Some(held)) => {
+                let own = held.person_id == *person_id && held.connections.is_empty();
+                let told = matches!(claim, Claim::InsteadOf(hold) if hold.held_at == held.held_at
+                    && hold.person_id == held.person_id);
+                if !(held.is_free(now) || own || told) {
+                    return Ok(Admission::Held(held));
+                }
             }
         }
-        let hold = NameHold {
-            name_key: connection.name_key.clone(),
-            user_id: connection.user_id.clone(),
-            person_id: connection.person_id.clone(),
-            held_at: connection.connected_at,
-            expires_at: connection.expires_at,
-        };
-        state.names.insert(connection.name_key.clone(), hold);
-        state.connections.insert(connection.connection_id.clone(), connection.clone());
+        let hold = NameHold { connections, reserved: returning, ..hold(connection) };
+        state.names.insert(name_key.clone(), hold);
+        state.connections.insert(connection_id.clone(), connection.clone());
         Ok(Admission::Admitted)
     }
 
@@ -93,31 +104,54 @@ impl NameStore for Double {
         Ok(self.operation("name")?.names.get(name_key).cloned())
     }
 
-    async fn keep_name(&self, connection: &Connection, expires_at: u64) -> Result<bool, Fault> {
+    async fn keep_name(
+        &self,
+        connection: &Connection,
+        expires_at: u64,
+        reserve: bool,
+    ) -> Result<bool, Fault> {
         let mut state = self.operation("keep_name")?;
-        let Connection { name_key, person_id, user_id, connected_at, .. } = connection;
-        let hold = state.names.entry(name_key.clone()).or_insert_with(|| NameHold {
-            name_key: name_key.clone(),
-            user_id: user_id.clone(),
-            person_id: person_id.clone(),
-            held_at: *connected_at,
-            expires_at,
-        });
+        let Connection { name_key, person_id, connection_id, .. } = connection;
+        let hold = state.names.entry(name_key.clone()).or_insert_with(|| hold(connection));
         if hold.person_id != *person_id {
             return Ok(false);
         }
         hold.expires_at = expires_at;
+        hold.reserved |= reserve;
+        if !hold.connections.contains(connection_id) {
+            hold.connections.push(connection_id.clone());
+        }
         Ok(true)
     }
 
-    async fn release_name(&self, connection: &Connection, quiet_since: u64) -> Result<(), Fault> {
-        let mut state = self.operation("release_name")?;
-        state.names.retain(|name_key, hold| {
-            *name_key != connection.name_key
-                || hold.person_id != connection.person_id
-                || (hold.held_at > connection.connected_at && hold.held_at >= quiet_since)
-        });
+    async fn part(
+        &self,
+        name_key: &str,
+        person_id: &str,
+        connections: &[String],
+        now: u64,
+    ) -> Result<(), Fault> {
+        let mut state = self.operation("part")?;
+        if let Some(hold) = state.names.get_mut(name_key).filter(|hold| hold.person_id == person_id)
+        {
+            hold.connections.retain(|id| !connections.contains(id));
+            hold.left_at = Some(now);
+        }
         Ok(())
+    }
+}
+
+/// A new hold.
+fn hold(connection: &Connection) -> NameHold {
+    NameHold {
+        name_key: connection.name_key.clone(),
+        user_id: connection.user_id.clone(),
+        person_id: connection.person_id.clone(),
+        held_at: connection.connected_at,
+        expires_at: connection.expires_at,
+        connections: vec![connection.connection_id.clone()],
+        reserved: false,
+        left_at: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! ChatNames.
 
-use chatctl_domain::{Admission, Connection, Fault, NameHold, NameStore};
+use chatctl_domain::{Admission, Claim, Connection, Fault, NameHold, NameStore, RESERVED_MS};
+use chatctl_protocol::Limits;
 use serde_json::{Value, json};
 
 use super::row::{ConnectionRow, NameRow};
@@ -12,41 +13,80 @@ fn key(name_key: &str) -> Value {
     json!({ "nameKey": { "S": name_key } })
 }
 
+/// The change that gives a connection its name, under the condition of its claim.
+fn taking(connection: &Connection, claim: Claim<'_>, returning: bool, now: u64) -> Value {
+    let Connection { connection_id, person_id, user_id, connected_at, expires_at, .. } = connection;
+    let mut values = json!({
+        ":me": string(person_id),
+        ":held": numeral(*connected_at),
+        ":expiry": numeral(*expires_at),
+        ":connection": strings(std::slice::from_ref(connection_id)),
+    });
+    let (update, condition) = match claim {
+        Claim::Beside => {
+            values[":most"] = numeral(Limits::CURRENT.connections_max.into());
+            (BESIDE, format!("personId = :me AND ({NOBODY} OR size(connections) < :most)"))
+        }
+        Claim::Alone | Claim::InsteadOf(_) => {
+            values[":user"] = string(user_id);
+            values[":returning"] = json!({ "BOOL": returning });
+            values[":now"] = numeral(now / 1000);
+            values[":no"] = json!({ "BOOL": false });
+            values[":quiet"] = numeral(now.saturating_sub(RESERVED_MS));
+            (AFRESH, free(claim, &mut values))
+        }
+    };
+    json!({
+        "Key": key(&connection.name_key),
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": values,
+    })
+}
+
+const BESIDE: &str = "SET heldAt = :held, expiresAt = :expiry ADD connections :connection";
+
+const AFRESH: &str = "SET userId = :user, personId = :me, heldAt = :held, expiresAt = :expiry, \
+                      connections = :connection, reserved = :returning REMOVE leftAt";
+
+/// A set without members is no attribute.
+const NOBODY: &str = "attribute_not_exists(connections)";
+
+/// The condition on which a name is free, as `NameHold::is_free` has it, or still held as told.
+fn free(claim: Claim<'_>, values: &mut Value) -> String {
+    let mut condition = format!(
+        "attribute_not_exists(nameKey) OR expiresAt <= :now OR \
+         ({NOBODY} AND (personId = :me OR reserved = :no OR leftAt <= :quiet))"
+    );
+    if let Claim::InsteadOf(holder) = claim {
+        condition.push_str(" OR (personId = :holder AND heldAt = :since)");
+        values[":holder"] = string(&holder.person_id);
+        values[":since"] = numeral(holder.held_at);
+    }
+    condition
+}
+
 impl NameStore for Host {
     async fn admit(
         &self,
         connection: &Connection,
-        displaced: Option<&NameHold>,
+        claim: Claim<'_>,
+        returning: bool,
         now: u64,
     ) -> Result<Admission, Fault> {
-        let mut condition =
-            "attribute_not_exists(nameKey) OR expiresAt <= :now OR personId = :me".to_owned();
-        let mut values = json!({
-            ":now": numeral(now / 1000),
-            ":me": string(&connection.person_id),
-        });
-        if let Some(holder) = displaced {
-            condition.push_str(" OR (personId = :holder AND heldAt = :since)");
-            values[":holder"] = string(&holder.person_id);
-            values[":since"] = numeral(holder.held_at);
-        }
-        let take = json!({ "Put": {
-            "TableName": Table::Names.physical()?,
-            "Item": NameRow::from(connection),
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }});
+        let mut take = taking(connection, claim, returning, now);
+        take["TableName"] = Table::Names.physical()?.into();
+        take["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD".into();
         let record = json!({ "Put": {
             "TableName": Table::Connections.physical()?,
             "Item": ConnectionRow::from(connection),
         }});
-        match self.dynamo()?.transact(vec![take, record]).await {
+        match self.dynamo()?.transact(vec![json!({ "Update": take }), record]).await {
             Ok(()) => Ok(Admission::Admitted),
-            Err(Refused::Transaction(cancelled)) => {
-                let holder: NameRow = decode(cancelled.into_row(0))?;
-                Ok(Admission::Held(holder.into()))
-            }
+            Err(Refused::Transaction(cancelled)) => match cancelled.into_row(0) {
+                Some(row) => Ok(Admission::Held(decode::<NameRow>(Some(row))?.into())),
+                None => Ok(Admission::Free),
+            },
             Err(refused) => Err(refused.into()),
         }
     }
@@ -56,33 +96,53 @@ impl NameStore for Host {
         Ok(row.map(Into::into))
     }
 
-    async fn keep_name(&self, connection: &Connection, expires_at: u64) -> Result<bool, Fault> {
+    async fn keep_name(
+        &self,
+        connection: &Connection,
+        expires_at: u64,
+        reserve: bool,
+    ) -> Result<bool, Fault> {
+        let reserved = if reserve { ":reserve" } else { "if_not_exists(reserved, :reserve)" };
         let input = json!({
             "Key": key(&connection.name_key),
-            "UpdateExpression":
-                "SET expiresAt = :expiry, personId = :me, userId = :user, heldAt = if_not_exists(heldAt, :held)",
+            "UpdateExpression": format!(
+                "SET expiresAt = :expiry, personId = :me, userId = :user, reserved = {reserved}, \
+                 heldAt = if_not_exists(heldAt, :held) ADD connections :connection"
+            ),
             "ConditionExpression": "attribute_not_exists(nameKey) OR personId = :me",
             "ExpressionAttributeValues": {
                 ":expiry": numeral(expires_at),
                 ":me": string(&connection.person_id),
                 ":user": string(&connection.user_id),
                 ":held": numeral(connection.connected_at),
+                ":reserve": { "BOOL": reserve },
+                ":connection": strings(std::slice::from_ref(&connection.connection_id)),
             },
         });
         self.write_if("UpdateItem", Table::Names, input).await
     }
 
-    async fn release_name(&self, connection: &Connection, quiet_since: u64) -> Result<(), Fault> {
+    async fn part(
+        &self,
+        name_key: &str,
+        person_id: &str,
+        connections: &[String],
+        now: u64,
+    ) -> Result<(), Fault> {
         let input = json!({
-            "Key": key(&connection.name_key),
-            "ConditionExpression":
-                "personId = :me AND (heldAt <= :connected OR heldAt < :quiet)",
+            "Key": key(name_key),
+            "UpdateExpression": "SET leftAt = :now DELETE connections :connections",
+            "ConditionExpression": "personId = :me",
             "ExpressionAttributeValues": {
-                ":me": string(&connection.person_id),
-                ":connected": numeral(connection.connected_at),
-                ":quiet": numeral(quiet_since),
+                ":now": numeral(now),
+                ":me": string(person_id),
+                ":connections": strings(connections),
             },
         });
-        self.write_if("DeleteItem", Table::Names, input).await.map(drop)
+        self.write_if("UpdateItem", Table::Names, input).await.map(drop)
     }
+}
+
+fn strings(values: &[String]) -> Value {
+    json!({ "SS": values })
 }

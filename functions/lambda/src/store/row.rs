@@ -4,7 +4,7 @@ use chatctl_domain::{Connection, NameHold, RefusalNotice, StoredMessage};
 use chatctl_protocol::{ChatMessage, ErrorCode, Refusal};
 use serde::{Deserialize, Serialize};
 
-use crate::attribute::{Number, Text, number, text};
+use crate::attribute::{Flag, Number, Text, Texts, number, text};
 
 /// ChatConnections.
 #[derive(Debug, Serialize, Deserialize)]
@@ -110,8 +110,8 @@ impl Standing {
     }
 }
 
-/// ChatNames.
-#[derive(Debug, Serialize, Deserialize)]
+/// ChatNames, as it is read; writes change it in place.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NameRow {
     name_key: Text,
@@ -119,19 +119,11 @@ pub(super) struct NameRow {
     person_id: Text,
     held_at: Number,
     expires_at: Number,
-}
-
-impl From<&Connection> for NameRow {
-    /// The hold that comes with a new connection.
-    fn from(connection: &Connection) -> Self {
-        Self {
-            name_key: text(&connection.name_key),
-            user_id: text(&connection.user_id),
-            person_id: text(&connection.person_id),
-            held_at: number(connection.connected_at),
-            expires_at: number(connection.expires_at),
-        }
-    }
+    #[serde(default)]
+    connections: Texts,
+    #[serde(default)]
+    reserved: Flag,
+    left_at: Option<Number>,
 }
 
 impl From<NameRow> for NameHold {
@@ -142,6 +134,9 @@ impl From<NameRow> for NameHold {
             person_id: row.person_id.value,
             held_at: row.held_at.value,
             expires_at: row.expires_at.value,
+            connections: row.connections.values,
+            reserved: row.reserved.value,
+            left_at: row.left_at.map(|left| left.value),
         }
     }
 }
