@@ -3,6 +3,7 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './state/app'
+import { storageOf } from './state/memory'
 import { Router } from './state/route'
 import { browserEnvironment } from './transport/environment'
 import { browserSocket } from './transport/socket'
@@ -16,8 +17,8 @@ const app = new App({
   environment: browserEnvironment,
   openSocket: browserSocket,
   router: new Router(window),
-  browserStorage: localStorage,
-  tabStorage: sessionStorage,
+  browserStorage: storageOf(() => window.localStorage),
+  tabStorage: storageOf(() => window.sessionStorage),
 })
 
 const root = document.getElementById('root')

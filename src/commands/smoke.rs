@@ -52,7 +52,7 @@ fn endpoints(stage: &Stage, args: &Args) -> Endpoints {
 async fn tidy(stage: &Stage, report: &Report, args: &Args) -> Result<usize, Left> {
     match &report.room_id {
         Some(room) if !args.keep => {
-            smoke::tidy(&Tables::new(&stage.cloud), &stage.stack, room).await
+            smoke::tidy(&Tables::new(&stage.cloud), &stage.stack, room, &report.names).await
         }
         _ => Ok(0),
     }
@@ -77,7 +77,7 @@ fn finish(
     left: &Result<usize, Left>,
     ui: &Ui,
 ) -> Result<(), CliError> {
-    let Report { passed, stopped, room_id } = report;
+    let Report { passed, stopped, room_id, names: _ } = report;
     let took: Duration = passed.iter().map(|passed| passed.took).sum();
     let result = json!({
         "stage": stage.addresses.stage,

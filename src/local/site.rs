@@ -33,6 +33,12 @@ const SECURITY: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
+/// What a person sees who went astray.
+const LOST: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+    <meta name=\"viewport\" content=\"width=device-width\">\n<title>Nothing here</title>\n\
+    <h1>Nothing here</h1>\n<p>There is no such page. <a href=\"/\">To the chat</a></p>\n\
+    <p>If this stage has no web app yet, <code>chatctl deploy</code> publishes it.</p>\n</html>\n";
+
 /// The web app of a stage; clones share it.
 #[derive(Clone)]
 pub struct Site {
@@ -62,15 +68,9 @@ impl Site {
             return answer;
         }
         let key = key(parts.uri.path());
-        let found = match self.read(key.clone()).await {
-            Ok(None) if is_navigation(parts, &key) => {
-                self.read(INDEX.to_owned()).await.map(|index| index.map(|index| (INDEX, index)))
-            }
-            found => found.map(|found| found.map(|object| (key.as_str(), object))),
-        };
-        match found {
-            Ok(Some((key, object))) => present(&parts.headers, key, object),
-            Ok(None) => not_found(),
+        match self.read(key.clone()).await {
+            Ok(Some(object)) => present(&parts.headers, &key, object),
+            Ok(None) => not_found(parts),
             Err(()) => empty(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
@@ -101,19 +101,19 @@ fn key(path: &str) -> String {
     }
 }
 
-/// The app has its own routes: where a person goes to a page that is no file, the app decides. What
-/// a page loads is a file or missing.
-fn is_navigation(parts: &Parts, key: &str) -> bool {
+/// Whether a person goes there with a browser.
+fn is_navigation(parts: &Parts) -> bool {
     let accept = parts.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html")) && !key.starts_with("assets/")
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-fn not_found() -> Answer {
-    let mut answer = answer(
-        StatusCode::NOT_FOUND,
-        "text/plain; charset=utf-8",
-        "Nothing here. If this stage has no web app yet, `chatctl deploy` publishes it.\n",
-    );
+/// The app's own routes are fragments, which never come here: what is no file is nothing.
+fn not_found(parts: &Parts) -> Answer {
+    let (kind, text) = match is_navigation(parts) {
+        true => ("text/html; charset=utf-8", LOST),
+        false => ("text/plain; charset=utf-8", "Nothing here.\n"),
+    };
+    let mut answer = answer(StatusCode::NOT_FOUND, kind, text);
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }
@@ -254,14 +254,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_navigations_fall_back_to_the_app() {
+    async fn what_is_no_file_is_nothing_and_a_person_is_shown_the_way() {
         let (site, _folder) = site();
         let page = [("accept", "text/html,application/xhtml+xml")];
-        let answer = ask(&site, "/rooms/42", &page).await;
-        assert_eq!(answer.status(), StatusCode::OK);
-        assert_eq!(header(&answer, "cache-control"), "no-cache");
-        for (path, headers) in [("/rooms/42", &[("accept", "*/*")]), ("/assets/none.js", &page)] {
-            assert_eq!(ask(&site, path, headers).await.status(), StatusCode::NOT_FOUND);
+        for path in ["/rooms/42", "/local", "/assets/none.js"] {
+            let answer = ask(&site, path, &page).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+            let shown = answer.into_body().collect().await.unwrap().to_bytes();
+            assert!(std::str::from_utf8(&shown).unwrap().contains("<a href=\"/\">"), "{path}");
+            let answer = ask(&site, path, &[("accept", "*/*")]).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(header(&answer, "content-type"), "text/plain; charset=utf-8", "{path}");
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Report {
     pub stopped: Option<Stopped>,
     /// The room that it made, if it came so far.
     pub room_id: Option<String>,
+    /// The names under which its people were there.
+    pub names: Vec<String>,
 }
 
 /// The step that went wrong, and how.
@@ -51,9 +53,10 @@ pub struct Stopped {
 
 /// Plays the chat and tells of each step that went well.
 pub async fn run(endpoints: &Endpoints, tell: &dyn Fn(&Passed)) -> Report {
-    let mut walk = Walk { tell, passed: Vec::new(), room_id: None };
+    let mut walk = Walk { tell, passed: Vec::new(), room_id: None, names: Vec::new() };
     let stopped = all(&mut walk, endpoints).await.err();
-    Report { passed: walk.passed, stopped, room_id: walk.room_id }
+    let Walk { tell: _, passed, room_id, names } = walk;
+    Report { passed, stopped, room_id, names }
 }
 
 async fn all(walk: &mut Walk<'_>, endpoints: &Endpoints) -> Result<(), Stopped> {
@@ -68,6 +71,7 @@ struct Walk<'a> {
     tell: &'a dyn Fn(&Passed),
     passed: Vec<Passed>,
     room_id: Option<String>,
+    names: Vec<String>,
 }
 
 impl Walk<'_> {

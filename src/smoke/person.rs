@@ -117,11 +117,6 @@ impl Person {
         .await
     }
 
-    /// How many of the pushes that have come so far fit.
-    pub fn seen(&self, fits: impl Fn(&ServerMessage) -> bool) -> usize {
-        self.unread.iter().filter(|message| fits(message)).count()
-    }
-
     /// Waits until the other side ends the connection.
     pub async fn ended(&mut self) -> Result<(), Trouble> {
         self.within("the end of the connection", async |person| {

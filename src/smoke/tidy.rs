@@ -1,7 +1,8 @@
 //! Removes what the chat left in the tables: messages outlive the room that they were said in.
 //!
-//! Only rows of the chat's own room are ever touched.
+//! Only rows of the chat's own room and people are ever touched.
 
+use chatctl_protocol::UserName;
 use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::Value;
@@ -21,16 +22,31 @@ pub struct Left {
     pub error: AwsError,
 }
 
-/// Removes the rows of a room: its messages, their memory of being sent, what is left of the room.
+/// Removes the rows of a room: its messages, their memory of being sent, what is left of the room;
+/// and the names of its people, which the stage would keep for them.
 ///
 /// # Errors
 /// The tables cannot be read or written.
-pub async fn tidy(tables: &Tables, stack: &Stack, room_id: &str) -> Result<usize, Left> {
-    rows(tables, stack, room_id).await.map_err(|error| Left { room_id: room_id.to_owned(), error })
+pub async fn tidy(
+    tables: &Tables,
+    stack: &Stack,
+    room_id: &str,
+    names: &[String],
+) -> Result<usize, Left> {
+    let removed = rows(tables, stack, room_id, names).await;
+    removed.map_err(|error| Left { room_id: room_id.to_owned(), error })
 }
 
-async fn rows(tables: &Tables, stack: &Stack, room_id: &str) -> Result<usize, AwsError> {
+async fn rows(
+    tables: &Tables,
+    stack: &Stack,
+    room_id: &str,
+    names: &[String],
+) -> Result<usize, AwsError> {
     let mut doomed = Vec::new();
+    if let Some(table) = stack.table("ChatNames") {
+        doomed.extend(names.iter().filter_map(|name| Some((table, name_key(table, name)?))));
+    }
     for table in ["ChatMessages", "ChatRooms"].into_iter().filter_map(|name| stack.table(name)) {
         let found = tables.query(&table.physical, &table.partition, room_id).await?;
         if let (Some(dedupe), "ChatMessages") = (stack.table("ChatDedupe"), table.logical.as_str())
@@ -52,6 +68,12 @@ async fn rows(tables: &Tables, stack: &Stack, room_id: &str) -> Result<usize, Aw
 fn key(table: &Table, row: &Row) -> Row {
     let names = std::iter::once(&table.partition).chain(&table.sort);
     names.filter_map(|name| Some((name.clone(), row.get(name)?.clone()))).collect()
+}
+
+/// The key under which a name is held.
+fn name_key(table: &Table, name: &str) -> Option<Row> {
+    let key = UserName::parse(name).ok()?.key();
+    Some(Row::from_iter([(table.partition.clone(), Value::String(key))]))
 }
 
 /// The key under which the stage remembers that a message was sent: room, person and client's id.

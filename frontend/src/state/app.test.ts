@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { FakeEnvironment, settle } from '../transport/fakes/environment'
 import { FakeServer } from '../transport/fakes/server'
 import { App } from './app'
+import { Memory, storageOf } from './memory'
 import { Router } from './route'
 
 const CONFIG = '{"stage":"local","region":"us-east-1","webSocketUrl":"ws://test/local"}'
@@ -129,4 +130,16 @@ test('signing out keeps the person or forgets them', async () => {
   app.signOut('forget')
   expect(app.state.getSnapshot()).toMatchObject({ kind: 'signedOut', name: '' })
   expect(localStorage.getItem('chatctl:local:token:alice')).toBeNull()
+})
+
+test('a browser that forbids storage costs memory and nothing else', () => {
+  const storage = storageOf(() => {
+    throw new DOMException('denied', 'SecurityError')
+  })
+  const memory = new Memory('local', storage, storage)
+  memory.signIn('Alice')
+  expect([memory.name, memory.openRoom]).toEqual(['Alice', undefined])
+  memory.signOut()
+  expect(memory.name).toBeUndefined()
+  expect(storageOf(() => localStorage)).toBe(localStorage)
 })

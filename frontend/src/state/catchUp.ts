@@ -39,7 +39,22 @@ export class CatchUp {
 
   /** Rejects with a `RequestError`. */
   async people(roomId: string): Promise<People> {
-    return await this.#ask({ action: 'getMembers', roomId })
+    const { roomName, participants, next } = await this.#ask({ action: 'getMembers', roomId })
+    const rest = next === undefined ? [] : await this.#peopleAfter(roomId, next)
+    return { roomName, participants: [...participants, ...rest] }
+  }
+
+  async #peopleAfter(roomId: string, first: string): Promise<readonly Participant[]> {
+    const found: Participant[] = []
+    let after: string | undefined = first
+    while (after !== undefined) {
+      // Each page starts where the one before it ended.
+      // oxlint-disable-next-line no-await-in-loop
+      const { participants, next }: AnswerTo<'getMembers'> = await this.#ask({ action: 'getMembers', roomId, after })
+      found.push(...participants)
+      after = next === after ? undefined : next
+    }
+    return found
   }
 
   /** The messages since the gap began, or the newest page. Rejects with a `RequestError`. */

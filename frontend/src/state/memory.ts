@@ -9,6 +9,43 @@ import type { OutboxEntry, OutboxStorage } from '../transport/outbox'
 
 type Kept = Record<string, string>
 
+/** A browser's storage, or one that lasts as long as the page where the browser forbids its own. */
+export function storageOf(open: () => Storage): Storage {
+  try {
+    return open()
+  } catch {
+    return new PageStorage()
+  }
+}
+
+class PageStorage implements Storage {
+  readonly #items = new Map<string, string>()
+
+  get length(): number {
+    return this.#items.size
+  }
+
+  key(index: number): string | null {
+    return [...this.#items.keys()][index] ?? null
+  }
+
+  getItem(key: string): string | null {
+    return this.#items.get(key) ?? null
+  }
+
+  setItem(key: string, value: string): void {
+    this.#items.set(key, value)
+  }
+
+  removeItem(key: string): void {
+    this.#items.delete(key)
+  }
+
+  clear(): void {
+    this.#items.clear()
+  }
+}
+
 export class Memory {
   readonly #prefix: string
   readonly #browser: Storage

@@ -2,9 +2,12 @@
 
 const CONTROLS = /(?![\n\t])\p{Cc}/gu
 
-/** Without control characters other than line feed and tab, without outer white space; may be empty. */
+const VISIBLE = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}]/u
+
+/** Without control characters other than line feed and tab, without outer white space; empty where nothing can be seen. */
 export function cleanMessage(text: string): string {
-  return text.replace(CONTROLS, '').trim().normalize('NFC')
+  const cleaned = text.replace(CONTROLS, '').trim().normalize('NFC')
+  return VISIBLE.test(cleaned) ? cleaned : ''
 }
 
 /** How long a message is to the server: in UTF-8 bytes. */

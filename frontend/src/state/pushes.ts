@@ -1,7 +1,7 @@
 /** What the server says unasked, applied to the rooms. Pure. */
 
 import type { Participant, ServerMessage } from '../transport/protocol.gen'
-import { changeMember, gone, type MemberRoom, type Rooms, withMessages, withoutParticipant, withParticipant, withRoom } from './rooms'
+import { changeMember, gone, isAlone, type MemberRoom, type Rooms, withMessages, withoutParticipant, withParticipant, withRoom } from './rooms'
 
 export function applyPush(rooms: Rooms, push: ServerMessage, me: string): Rooms {
   switch (push.action) {
@@ -9,7 +9,7 @@ export function applyPush(rooms: Rooms, push: ServerMessage, me: string): Rooms 
       return changeMember(rooms, push.roomId, (room) => withMessages(room, [push]))
     case 'joinRequest':
       return changeMember(rooms, push.roomId, (room) =>
-        withParticipant(room, { ...known(room, push.userId), status: 'pending', online: true }),
+        withParticipant(room, { ...known(room, push.userId), status: 'pending', online: false }),
       )
     case 'memberJoined':
       return changeMember(rooms, push.roomId, (room) =>
@@ -17,7 +17,7 @@ export function applyPush(rooms: Rooms, push: ServerMessage, me: string): Rooms 
       )
     case 'memberLeft':
       return changeMember(rooms, push.roomId, (room) =>
-        push.userId === me ? gone(room) : withoutParticipant(room, push.userId),
+        push.userId === me ? gone(room, isAlone(room, me)) : withoutParticipant(room, push.userId),
       )
     case 'presence':
       return changeMember(rooms, push.roomId, (room) => withPresence(room, push.userId, push.online))
@@ -37,7 +37,7 @@ export function applyPush(rooms: Rooms, push: ServerMessage, me: string): Rooms 
   }
 }
 
-/** The participant as known, or a newcomer: people ask and join from an open connection. */
+/** The participant as known, or a newcomer. Of those who ask nobody knows whether they are there. */
 function known(room: MemberRoom, userId: string): Participant {
   const held = room.participants.find((participant) => participant.userId === userId)
   return held ?? { userId, status: 'approved', isAdmin: false, online: true }

@@ -3,7 +3,7 @@
 import type { OutboxEntry } from '../transport/outbox'
 import type { Participant } from '../transport/protocol.gen'
 import { conversation, type Row } from './conversation'
-import type { MemberRoom } from './rooms'
+import { isAlone, type MemberRoom, type Trouble } from './rooms'
 import type { SessionState } from './roomStore'
 import type { Decision, Session } from './session'
 
@@ -26,7 +26,11 @@ export interface RoomModel {
   readonly retry: (clientMessageId: string) => void
   readonly discard: (clientMessageId: string) => void
   readonly loadOlder: (() => void) | undefined
+  /** What could not be loaded, and how to try again. */
+  readonly trouble: (Trouble & { readonly retry: () => void }) | undefined
   readonly decide: ((userId: string, decision: Decision) => void) | undefined
+  /** Whether the room ends when this person leaves. */
+  readonly isLast: boolean
   readonly leave: () => Promise<boolean>
 }
 
@@ -39,7 +43,7 @@ export function roomModel(
   room: MemberRoom,
   outbox: readonly OutboxEntry[],
 ): RoomModel {
-  const { roomId, roomName, participants, messages, older, isAdmin } = room
+  const { roomId, roomName, participants, messages, older, isAdmin, trouble } = room
   const outgoing = outbox.filter((entry) => entry.roomId === roomId)
   const isLoading = older.kind === 'unknown' && messages.length === 0
   return {
@@ -57,7 +61,9 @@ export function roomModel(
     retry: session.retrySend,
     discard: session.discardSend,
     loadOlder: older.kind === 'more' ? () => session.loadOlder(roomId) : undefined,
+    trouble: trouble === undefined ? undefined : { ...trouble, retry: () => session.refresh(roomId) },
     decide: isAdmin ? (userId, decision) => session.decide(roomId, userId, decision) : undefined,
+    isLast: isAlone(room, me),
     leave: () => session.leave(roomId),
   }
 }

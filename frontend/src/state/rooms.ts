@@ -1,5 +1,6 @@
 /** A person's rooms and the pure changes to them. Nothing here sends or waits. */
 
+import type { FailureCode } from '../transport/errors'
 import type { ChatMessage, Participant, RoomSummary } from '../transport/protocol.gen'
 
 /** What is known of the messages before the first one held. */
@@ -15,6 +16,11 @@ export type Older =
  */
 export type Sync = { readonly kind: 'live' } | { readonly kind: 'behind'; readonly from: string | undefined }
 
+export interface Trouble {
+  readonly code: FailureCode
+  readonly message: string
+}
+
 export interface MemberRoom {
   readonly kind: 'member'
   readonly roomId: string
@@ -25,6 +31,8 @@ export interface MemberRoom {
   readonly messages: readonly ChatMessage[]
   readonly older: Older
   readonly sync: Sync
+  /** Why the last attempt to bring the room up to date failed; a lost line is none. */
+  readonly trouble: Trouble | undefined
   /** The last message that the person has had before their eyes. */
   readonly seen: string | undefined
 }
@@ -34,8 +42,8 @@ export type Room =
   /** Asked to join; the admin has not answered. */
   | { readonly kind: 'asking'; readonly roomId: string }
   | { readonly kind: 'rejected'; readonly roomId: string }
-  /** No longer a member. */
-  | { readonly kind: 'gone'; readonly roomId: string; readonly roomName: string }
+  /** No longer a member; a room that its last member left has ended. */
+  | { readonly kind: 'gone'; readonly roomId: string; readonly roomName: string; readonly hasEnded: boolean }
 
 export type Rooms = ReadonlyMap<string, Room>
 
@@ -47,6 +55,7 @@ export function newMemberRoom(summary: RoomSummary, seen: string | undefined): M
     messages: [],
     older: { kind: 'unknown' },
     sync: { kind: 'behind', from: undefined },
+    trouble: undefined,
     seen,
   }
 }
@@ -146,6 +155,12 @@ export function reconcile(
   return next
 }
 
-export function gone(room: MemberRoom): Room {
-  return { kind: 'gone', roomId: room.roomId, roomName: room.roomName }
+/** Whether nobody else is a member. */
+export function isAlone(room: MemberRoom, me: string): boolean {
+  const members = room.participants.filter(({ status }) => status === 'approved')
+  return members.length > 0 && members.every(({ userId }) => userId === me)
+}
+
+export function gone(room: MemberRoom, hasEnded = false): Room {
+  return { kind: 'gone', roomId: room.roomId, roomName: room.roomName, hasEnded }
 }

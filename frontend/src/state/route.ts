@@ -2,17 +2,30 @@
 
 import { type Observable, Variable } from '../observable'
 
-export type Route = { readonly kind: 'home' } | { readonly kind: 'room'; readonly roomId: string }
+export type Route =
+  | { readonly kind: 'home' }
+  | { readonly kind: 'room'; readonly roomId: string }
+  /** A link to a room whose id cannot be one. */
+  | { readonly kind: 'lost'; readonly text: string }
 
 const ROOM_ID = /^[0-9a-z]{12}$/
 
 export function parseRoute(hash: string): Route {
-  const roomId = /^#\/r\/([^/]+)$/.exec(hash)?.[1]
-  return roomId !== undefined && ROOM_ID.test(roomId) ? { kind: 'room', roomId } : { kind: 'home' }
+  const text = /^#\/r\/(.+)$/s.exec(hash)?.[1]
+  if (text === undefined) return { kind: 'home' }
+  const roomId = text.toLowerCase()
+  return ROOM_ID.test(roomId) ? { kind: 'room', roomId } : { kind: 'lost', text }
 }
 
 export function formatRoute(route: Route): string {
-  return route.kind === 'room' ? `#/r/${route.roomId}` : '#/'
+  switch (route.kind) {
+    case 'home':
+      return '#/'
+    case 'room':
+      return `#/r/${route.roomId}`
+    case 'lost':
+      return `#/r/${route.text}`
+  }
 }
 
 /** A room's id in what a person pasted: the id itself or a link to the room. */

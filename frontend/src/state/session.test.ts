@@ -258,7 +258,36 @@ test('membership lost while away shows on return', async () => {
   const room = server.addRoom(ROOM, 'Team', 'Alice', ['Bob'])
   const bob = await signIn('Bob')
   await cutAndHeal(bob, () => room.remove('Bob'))
-  expect(bob.state.getSnapshot().rooms.get(ROOM)).toEqual({ kind: 'gone', roomId: ROOM, roomName: 'Team' })
+  expect(bob.state.getSnapshot().rooms.get(ROOM)).toEqual({ kind: 'gone', roomId: ROOM, roomName: 'Team', hasEnded: false })
+})
+
+test('a room that its last member left in another tab has ended', async () => {
+  server.addRoom(ROOM, 'Team', 'Alice')
+  const alice = await signIn('Alice')
+  server.push('Alice', { action: 'memberLeft', roomId: ROOM, userId: 'Alice' })
+  await settle()
+  expect(alice.state.getSnapshot().rooms.get(ROOM)).toMatchObject({ kind: 'gone', hasEnded: true })
+})
+
+test('a crowd comes in pages and is known whole', async () => {
+  const crowd = Array.from({ length: 25 }, (_, place) => `Member ${place}`)
+  server.addRoom(ROOM, 'Team', 'Alice', crowd).peoplePageSize = 10
+  const alice = await signIn('Alice')
+  expect(member(alice).participants).toHaveLength(26)
+  expect(member(alice).isAdmin).toBe(true)
+})
+
+test('a list of people that cannot be had is said, and can be asked for again', async () => {
+  server.addRoom(ROOM, 'Team', 'Alice')
+  server.intercept = ({ action }) => (action === 'getMembers' ? { action: 'error', code: 'internal', message: 'trouble' } : undefined)
+  const alice = await signIn('Alice')
+  await environment.pass(60_000)
+  expect(member(alice).trouble).toMatchObject({ code: 'internal' })
+  server.intercept = () => undefined
+  alice.refresh(ROOM)
+  await settle()
+  expect(member(alice).trouble).toBeUndefined()
+  expect(member(alice).participants).toHaveLength(1)
 })
 
 test('who comes and goes shows to the others', async () => {

@@ -147,6 +147,11 @@ export class Session {
     if (this.#store.member(roomId) === undefined) this.#store.set(withoutRoom(this.#store.rooms, roomId))
   }
 
+  /** Tries again to bring a room up to date. */
+  refresh(roomId: string): void {
+    void this.#sync.room(roomId)
+  }
+
   loadOlder(roomId: string): void {
     void this.#orNotice('older', () => this.#sync.older(roomId))
   }

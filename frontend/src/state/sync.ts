@@ -4,7 +4,7 @@ import type { Connection } from '../transport/connection'
 import type { Environment } from '../transport/environment'
 import { asRequestError } from '../transport/errors'
 import { CatchUp, CLOCK_TOLERANCE_MS, type Missing, type People } from './catchUp'
-import { gone, lastMessageId, type MemberRoom, withMessages } from './rooms'
+import { gone, lastMessageId, type MemberRoom, type Trouble, withMessages } from './rooms'
 import type { RoomStore } from './roomStore'
 
 const PEOPLE_ATTEMPTS = 4
@@ -45,9 +45,14 @@ export class Sync {
       await this.#listen(roomId)
       await this.#messages(roomId)
       this.#environment.after(CLOCK_TOLERANCE_MS, () => void this.#lookAgain(roomId))
+      this.#store.change(roomId, (room) => withTrouble(room, undefined))
     } catch (thrown) {
-      const { code } = asRequestError(thrown)
-      if (code === 'forbidden' || code === 'notFound') this.#store.change(roomId, gone)
+      const { code, message } = asRequestError(thrown)
+      if (code === 'forbidden' || code === 'notFound') this.#store.change(roomId, (room) => gone(room, code === 'notFound'))
+      // After a lost line everything is asked for again.
+      else if (code !== 'disconnected' && code !== 'timeout') {
+        this.#store.change(roomId, (room) => withTrouble(room, { code, message }))
+      }
     } finally {
       this.#running.delete(roomId)
     }
@@ -102,6 +107,10 @@ export class Sync {
     await this.#connection.request({ action: 'joinRoom', subAction: 'request', roomId })
     this.#unlisted = new Set([...this.#unlisted].filter((each) => each !== roomId))
   }
+}
+
+function withTrouble(room: MemberRoom, trouble: Trouble | undefined): MemberRoom {
+  return room.trouble === trouble ? room : { ...room, trouble }
 }
 
 function withPeople(room: MemberRoom, { roomName, participants }: People, me: string): MemberRoom {

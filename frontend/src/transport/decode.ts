@@ -64,6 +64,7 @@ const DECODERS: { readonly [A in Action]: (fields: Fields) => Of<A> } = {
     roomId: string(f, 'roomId'),
     roomName: string(f, 'roomName'),
     participants: list(f, 'participants', participant),
+    next: optional(f, 'next', string),
   }),
   history: (f) => ({
     action: 'history',
@@ -143,6 +144,8 @@ function limits(f: Fields): Limits {
     idMax: number(f, 'idMax'),
     historyMax: number(f, 'historyMax'),
     connectionsMax: number(f, 'connectionsMax'),
+    roomsMax: number(f, 'roomsMax'),
+    requestsMax: number(f, 'requestsMax'),
   }
 }
 

@@ -1,6 +1,6 @@
 // Generated from functions/protocol; `cargo test -p chatctl-protocol` says when it is out of date.
 
-export type ClientMessage = { "action": "createRoom" } & NewRoom | { "action": "joinRoom" } & JoinRoom | { "action": "sendMessage" } & SendMessage | { "action": "getMembers" } & RoomRef | { "action": "leaveRoom" } & RoomRef | { "action": "getHistory" } & GetHistory | { "action": "hello" } & Empty | { "action": "ping" } & Empty;
+export type ClientMessage = { "action": "createRoom" } & NewRoom | { "action": "joinRoom" } & JoinRoom | { "action": "sendMessage" } & SendMessage | { "action": "getMembers" } & GetMembers | { "action": "leaveRoom" } & RoomRef | { "action": "getHistory" } & GetHistory | { "action": "hello" } & Empty | { "action": "ping" } & Empty;
 
 export type NewRoom = { 
 /**
@@ -47,6 +47,16 @@ export type RoomRef = {
  * The room.
  */
 roomId: string, };
+
+export type GetMembers = { 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * `next` of the page before; the first page without it.
+ */
+after?: string, };
 
 export type GetHistory = { 
 /**
@@ -102,7 +112,15 @@ historyMax: number,
 /**
  * The most connections that one person holds at a time.
  */
-connectionsMax: number, };
+connectionsMax: number, 
+/**
+ * The most rooms that one person is in or asks to join.
+ */
+roomsMax: number, 
+/**
+ * The most undecided requests to join one room.
+ */
+requestsMax: number, };
 
 export type ServerMessage = { "action": "welcome", 
 /**
@@ -182,9 +200,13 @@ roomId: string,
  */
 roomName: string, 
 /**
- * Members and those who ask to be.
+ * Members and, on the first page, those who ask to be.
  */
-participants: Array<Participant>, } | { "action": "history", 
+participants: Array<Participant>, 
+/**
+ * Pass it as `after` for the page of further members; absent where there is none.
+ */
+next?: string, } | { "action": "history", 
 /**
  * The room.
  */
@@ -308,7 +330,7 @@ status: MemberStatus,
  */
 isAdmin: boolean, 
 /**
- * Whether any connection of theirs is open.
+ * Whether any connection of theirs is open; false of those who only ask, of whom it is not known.
  */
 online: boolean, };
 

@@ -16,12 +16,14 @@ interface HomeProps {
   readonly session: Session
   readonly me: string
   readonly limits: Limits | undefined
+  /** What stood for a room's id in the link that led here, and is none. */
+  readonly lost: string | undefined
   readonly bar: ReactNode
   readonly menu: MenuButton | undefined
   readonly onOpen: (roomId: string) => void
 }
 
-export function Home({ session, me, limits, bar, menu, onOpen }: HomeProps) {
+export function Home({ session, me, limits, lost, bar, menu, onOpen }: HomeProps) {
   return (
     <div className={styles.home}>
       <PaneHeader menu={menu} />
@@ -31,6 +33,12 @@ export function Home({ session, me, limits, bar, menu, onOpen }: HomeProps) {
           <h1>Hello, {me}</h1>
           <p>Open a room of your own, or ask to join one that somebody shared with you.</p>
         </div>
+        {lost !== undefined && (
+          <p className={styles.lost} role="alert">
+            That link leads to no room: “<bdi>{lost.slice(0, 40)}</bdi>” is no room’s id, which has 12 letters and digits. Check it with
+            whoever gave it to you.
+          </p>
+        )}
         <div className={styles.cards}>
           <CreateRoom session={session} longest={limits?.roomNameMax} onOpen={onOpen} />
           <JoinRoom onOpen={onOpen} />

@@ -26,7 +26,8 @@ interface Words {
   readonly icon: IconName
   readonly title: string
   readonly text: string
-  readonly ask: string
+  /** What the button to ask says, where asking is of use. */
+  readonly ask: string | undefined
 }
 
 export function JoinGate({ session, roomId, room, bar, menu, onClose }: JoinGateProps) {
@@ -63,9 +64,11 @@ export function JoinGate({ session, roomId, room, bar, menu, onClose }: JoinGate
           </p>
         )}
         <div className={styles.actions}>
-          <Button look={room?.kind === 'asking' ? 'quiet' : 'filled'} disabled={isBusy} onClick={() => void request()}>
-            {isBusy ? 'Asking…' : ask}
-          </Button>
+          {ask !== undefined && (
+            <Button look={room?.kind === 'asking' ? 'quiet' : 'filled'} disabled={isBusy} onClick={() => void request()}>
+              {isBusy ? 'Asking…' : ask}
+            </Button>
+          )}
           <Button
             look="quiet"
             onClick={() => {
@@ -105,6 +108,14 @@ function words(room: Outside | undefined): Words {
         ask: 'Ask again',
       }
     case 'gone':
+      if (room.hasEnded) {
+        return {
+          icon: 'door',
+          title: `${room.roomName} has ended`,
+          text: 'Its last member has left, and its messages went with it.',
+          ask: undefined,
+        }
+      }
       return {
         icon: 'door',
         title: `You are no longer in ${room.roomName}`,

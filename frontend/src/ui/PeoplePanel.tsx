@@ -1,7 +1,8 @@
 /** Who is in the room, who asks to be, and the way out. */
 
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import type { RoomModel } from '../state/roomModel'
+import type { Decision } from '../state/session'
 import type { Participant } from '../transport/protocol.gen'
 import { Avatar } from './Avatar'
 import { Button, IconButton } from './Button'
@@ -15,10 +16,18 @@ interface PeoplePanelProps {
 
 export function PeoplePanel({ model, onLeft, onClose }: PeoplePanelProps) {
   const { people, askers, decide, me } = model
+  const heading = useRef<HTMLHeadingElement>(null)
+  const answer = (userId: string, decision: Decision): void => {
+    decide?.(userId, decision)
+    // The button that was pressed goes away with its row.
+    heading.current?.focus()
+  }
   return (
     <aside className={styles.panel} aria-label="People">
       <div className={styles.top}>
-        <h2>People</h2>
+        <h2 ref={heading} tabIndex={-1}>
+          People
+        </h2>
         <IconButton icon="close" label="Close people" onClick={onClose} />
       </div>
       <div className={styles.scroll}>
@@ -30,10 +39,10 @@ export function PeoplePanel({ model, onLeft, onClose }: PeoplePanelProps) {
                 <Person key={person.userId} person={person} me={me} tag={decide === undefined ? 'Pending' : undefined}>
                   {decide !== undefined && (
                     <div className={styles.answers}>
-                      <Button size="small" onClick={() => decide(person.userId, 'approve')} aria-label={`Let ${person.userId} in`}>
+                      <Button size="small" onClick={() => answer(person.userId, 'approve')} aria-label={`Let ${person.userId} in`}>
                         Let in
                       </Button>
-                      <Button size="small" look="quiet" onClick={() => decide(person.userId, 'reject')} aria-label={`Decline ${person.userId}`}>
+                      <Button size="small" look="quiet" onClick={() => answer(person.userId, 'reject')} aria-label={`Decline ${person.userId}`}>
                         Decline
                       </Button>
                     </div>
@@ -63,17 +72,20 @@ interface PersonProps {
 }
 
 function Person({ person, me, tag, children }: PersonProps) {
-  const { userId, online } = person
+  const { userId, online, status } = person
+  // Of those who only ask nobody knows whether they are there.
+  const isMember = status === 'approved'
+  const presence = isMember ? (online ? 'Online' : 'Offline') : 'Asks to join'
   return (
     <li className={styles.person}>
-      <Avatar name={userId} shape="person" size="small" online={online} />
+      <Avatar name={userId} shape="person" size="small" online={isMember ? online : undefined} />
       <span className={styles.name}>
         {userId}
       </span>
       {tag !== undefined && <span className={tag === 'Admin' ? `${styles.tag} ${styles.admin}` : styles.tag}>{tag}</span>}
       <span className={styles.presence}>
         {userId === me && 'You · '}
-        {online ? 'Online' : 'Offline'}
+        {presence}
       </span>
       {children}
     </li>
@@ -95,7 +107,10 @@ function LeaveRoom({ model, onLeft }: LeaveRoomProps) {
     <div className={styles.leave}>
       {isAsking ? (
         <>
-          <p>Leave {model.roomName}? To come back you will have to ask again.</p>
+          <p>
+            Leave <bdi>{model.roomName}</bdi>?{' '}
+            {model.isLast ? 'You are the last one here: the room and its messages go with you.' : 'To come back you will have to ask again.'}
+          </p>
           <div className={styles.answers}>
             <Button size="small" look="danger" onClick={() => void leave()}>
               Leave

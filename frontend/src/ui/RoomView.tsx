@@ -1,12 +1,12 @@
 /** A room from the inside: its head, the conversation, the line to write on, its people. */
 
 import { type ReactNode, useState } from 'react'
-import { roomModel } from '../state/roomModel'
+import { type RoomModel, roomModel } from '../state/roomModel'
 import type { MemberRoom } from '../state/rooms'
 import type { SessionState } from '../state/roomStore'
 import type { Session } from '../state/session'
 import { Avatar } from './Avatar'
-import { IconButton } from './Button'
+import { Button, IconButton } from './Button'
 import { Composer } from './Composer'
 import { Drawer } from './Drawer'
 import { InviteBox } from './InviteBox'
@@ -16,7 +16,7 @@ import { PeoplePanel } from './PeoplePanel'
 import styles from './RoomView.module.css'
 import { useMediaQuery } from './useMediaQuery'
 import { useObservable } from './useObservable'
-import { count } from './words'
+import { count, failure } from './words'
 
 interface RoomViewProps {
   readonly session: Session
@@ -27,16 +27,30 @@ interface RoomViewProps {
   readonly menu: MenuButton | undefined
   /** Unsent text by room, kept while rooms are switched. */
   readonly drafts: Map<string, string>
+  /** `undefined` where nobody has said; a wide page shows them. */
+  readonly arePeopleShown: boolean | undefined
+  readonly onShowPeople: (areShown: boolean) => void
   readonly onLeft: () => void
+}
+
+function TroubleBar({ trouble: { code, message, retry } }: { readonly trouble: NonNullable<RoomModel['trouble']> }) {
+  return (
+    <p className={styles.trouble} role="alert">
+      This room could not be loaded whole: {failure(code, message)}{' '}
+      <Button size="small" look="quiet" onClick={retry}>
+        Try again
+      </Button>
+    </p>
+  )
 }
 
 /** Wide enough for a third column. */
 const WIDE = '(min-width: 1120px)'
 
-export function RoomView({ session, state, room, link, bar, menu, drafts, onLeft }: RoomViewProps) {
+export function RoomView({ session, state, room, link, bar, menu, drafts, arePeopleShown: areWanted, onShowPeople: showPeople, onLeft }: RoomViewProps) {
   const model = roomModel(session, state, room, useObservable(session.outbox))
   const isWide = useMediaQuery(WIDE)
-  const [arePeopleShown, showPeople] = useState(isWide)
+  const arePeopleShown = areWanted ?? isWide
   const [isInviting, setInviting] = useState(false)
   const online = model.people.filter((person) => person.online).length
   const people = <PeoplePanel model={model} onLeft={onLeft} onClose={() => showPeople(false)} />
@@ -47,7 +61,9 @@ export function RoomView({ session, state, room, link, bar, menu, drafts, onLeft
           <PaneHeader menu={menu}>
             <Avatar name={model.roomName} shape="room" />
             <div className={styles.title}>
-              <h1>{model.roomName}</h1>
+              <h1>
+                <bdi>{model.roomName}</bdi>
+              </h1>
               <p>{model.people.length > 0 && `${count(model.people.length, 'person', 'people')}, ${online} online`}</p>
             </div>
             <IconButton icon="invite" label="Invite people" onClick={() => setInviting(true)} />
@@ -60,7 +76,10 @@ export function RoomView({ session, state, room, link, bar, menu, drafts, onLeft
             />
           </PaneHeader>
         </div>
-        <div className={styles.bar}>{bar}</div>
+        <div className={styles.bar}>
+          {bar}
+          {model.trouble !== undefined && <TroubleBar trouble={model.trouble} />}
+        </div>
         <MessageList model={model} empty={<InviteBox link={link} roomId={model.roomId} title="Nobody has said anything yet" />} />
         <Composer
           roomName={model.roomName}

@@ -1,5 +1,6 @@
 /** The screens before the chat, other than the form for the name. */
 
+import { useEffect, useState } from 'react'
 import type { Session } from '../state/session'
 import type { ConfigFault } from '../transport/config'
 import { Button } from './Button'
@@ -42,6 +43,9 @@ export function BrokenScreen({ fault, detail, onRetry }: BrokenScreenProps) {
   )
 }
 
+/** A server that is well answers within moments, a cold start included. */
+const STUCK_MS = 6_000
+
 interface ConnectingScreenProps {
   readonly name: string
   readonly session: Session
@@ -50,12 +54,20 @@ interface ConnectingScreenProps {
 
 export function ConnectingScreen({ name, session, onCancel }: ConnectingScreenProps) {
   const connection = useObservable(session.connection)
+  const [isStuck, setStuck] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setStuck(true), STUCK_MS)
+    return () => clearTimeout(timer)
+  }, [])
   return (
     <main className={styles.screen}>
       <div className={styles.center}>
         <Mark />
         <h1 className={styles.late}>Connecting as {name}…</h1>
         <ConnectionBar state={connection} onRetry={() => session.retryNow()} />
+        <p className={styles.stuck} role="status">
+          {isStuck && 'The server does not answer yet. It is tried again by itself; you can also cancel and come back later.'}
+        </p>
         <div className={styles.late}>
           <Button look="quiet" onClick={onCancel}>
             Cancel

@@ -33,6 +33,8 @@ export function Shell({ app, session, stage, theme }: ShellProps) {
   const isNarrow = useMediaQuery(NARROW)
   const [isMenuOpen, setMenuOpen] = useState(false)
   const [drafts] = useState(() => new Map<string, string>())
+  // As wide as the page is, until somebody opens or closes the list.
+  const [arePeopleShown, showPeople] = useState<boolean | undefined>(undefined)
   const openRoomId = route.kind === 'room' ? route.roomId : undefined
   const room = openRoomId === undefined ? undefined : state.rooms.get(openRoomId)
   const unread = [...state.rooms.values()].reduce(
@@ -47,7 +49,12 @@ export function Shell({ app, session, stage, theme }: ShellProps) {
   const openMenu = isNarrow ? { open: () => setMenuOpen(true), unread } : undefined
   const go = (roomId: string | undefined): void => {
     router.go(roomId === undefined ? { kind: 'home' } : { kind: 'room', roomId })
+    showPeople(undefined)
     closeMenu()
+  }
+  const goToPeople = (roomId: string): void => {
+    go(roomId)
+    showPeople(true)
   }
   const sidebar = (
     <Sidebar
@@ -74,7 +81,9 @@ export function Shell({ app, session, stage, theme }: ShellProps) {
         </Drawer>
       )}
       <main id="main" tabIndex={-1} className={styles.main}>
-        {openRoomId === undefined && <Home session={session} me={state.me} limits={state.limits} bar={bar} menu={openMenu} onOpen={go} />}
+        {openRoomId === undefined && (
+          <Home session={session} me={state.me} limits={state.limits} lost={route.kind === 'lost' ? route.text : undefined} bar={bar} menu={openMenu} onOpen={go} />
+        )}
         {openRoomId !== undefined && room?.kind === 'member' && (
           <RoomView
             key={openRoomId}
@@ -85,6 +94,8 @@ export function Shell({ app, session, stage, theme }: ShellProps) {
             bar={bar}
             menu={openMenu}
             drafts={drafts}
+            arePeopleShown={arePeopleShown}
+            onShowPeople={showPeople}
             onLeft={() => go(undefined)}
           />
         )}
@@ -92,7 +103,7 @@ export function Shell({ app, session, stage, theme }: ShellProps) {
           <JoinGate key={openRoomId} session={session} roomId={openRoomId} room={room} bar={bar} menu={openMenu} onClose={() => go(undefined)} />
         )}
       </main>
-      <Notices session={session} onOpen={go} />
+      <Notices session={session} onOpen={go} onOpenPeople={goToPeople} />
     </div>
   )
 }

@@ -10,6 +10,7 @@ mod handlers;
 mod hold;
 mod model;
 mod outcome;
+mod page;
 mod ports;
 mod roster;
 mod serve;

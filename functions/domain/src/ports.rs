@@ -86,6 +86,8 @@ pub trait RoomStore {
     async fn member(&self, room_id: &str, person_id: &str) -> Result<Option<Member>, Fault>;
     /// A person's memberships; one written within the last second can be missing.
     async fn memberships(&self, person_id: &str) -> Result<Vec<Member>, Fault>;
+    /// In how many rooms a person is a member or asks to be; of the last second's some can be missing.
+    async fn count_rooms(&self, person_id: &str) -> Result<usize, Fault>;
     /// Stores a request if its name's place is free, void at `now` (ms) or taken by `instead_of`;
     /// false if it is not.
     async fn ask(&self, request: &JoinRequest, instead_of: &str, now: u64) -> Result<bool, Fault>;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chatctl_protocol::{ErrorCode, MemberStatus, Participant, Refusal};
+use chatctl_protocol::{ErrorCode, Limits, MemberStatus, Participant, Refusal};
 
 use crate::model::{CONNECTION_TTL_S, expiry, unexpired};
+use crate::page::fitting;
 use crate::text::no_such_room;
 use crate::{Attachment, Connection, JoinRequest, Member, Room, RoomRows};
 
@@ -40,35 +41,98 @@ impl RoomRows {
         })
     }
 
-    /// Members in the order of joining, then askers in the order of asking. A person who came back
-    /// as somebody new under an old name is listed once: as the one who is online, else the latest.
-    pub(crate) fn participants(&self) -> Vec<Participant> {
-        let mut by_name: BTreeMap<&str, (&Member, bool)> = BTreeMap::new();
+    /// A page of who is here, as `viewer` sees it: members in the order of joining, as many as fit,
+    /// then on the first page those who ask, in the order of asking.
+    pub(crate) fn people(&self, viewer: Option<&str>, after: Option<Place<'_>>) -> People {
+        let requests = if after.is_none() { self.askers() } else { Vec::new() };
+        let members: Vec<_> =
+            self.named(viewer).into_iter().filter(|line| Some(line.place) > after).collect();
+        let whole = requests.iter().chain(members.iter().map(|line| &line.participant));
+        let kept = fitting(whole) - requests.len();
+        let last = members.get(kept.saturating_sub(1)).filter(|_| kept < members.len());
+        let next = last.map(|Line { place: (joined_at, id), .. }| format!("{joined_at}-{id}"));
+        let members = members.into_iter().take(kept).map(|line| line.participant);
+        People { participants: members.chain(requests).collect(), next }
+    }
+
+    /// A line a name, in the order of joining. Two members can have one name: a person who came back
+    /// as somebody new. Their line has the standing of both, and for one of them their own.
+    fn named(&self, viewer: Option<&str>) -> Vec<Line<'_>> {
+        let mut by_name: BTreeMap<&str, Line<'_>> = BTreeMap::new();
         for member in &self.members {
-            let online = is_online(&self.attachments, &member.person_id);
-            let rank = (online, member.joined_at);
-            match by_name.get(member.name_key.as_str()) {
-                Some((other, other_online)) if (*other_online, other.joined_at) > rank => {}
-                _ => drop(by_name.insert(&member.name_key, (member, online))),
+            let own = viewer == Some(member.person_id.as_str());
+            let line = by_name.entry(&member.name_key).or_insert_with(|| Line::of(member));
+            line.place = line.place.min(place_of(member));
+            line.participant.online |= is_online(&self.attachments, &member.person_id);
+            if own {
+                line.participant.is_admin = member.is_admin;
+            } else if !line.own {
+                line.participant.is_admin |= member.is_admin;
             }
+            line.own |= own;
         }
-        let mut members: Vec<_> = by_name.into_values().collect();
-        members.sort_by_key(|(member, _)| member.joined_at);
+        let mut lines: Vec<_> = by_name.into_values().collect();
+        lines.sort_by_key(|line| line.place);
+        lines
+    }
+
+    /// Those who ask, in the order of asking; more than may ask at a time wait for their turn.
+    fn askers(&self) -> Vec<Participant> {
         let mut requests: Vec<_> = self.requests.iter().collect();
         requests.sort_by_key(|request| request.asked_at);
-        let members = members.into_iter().map(|(member, online)| Participant {
-            user_id: member.user_id.clone(),
-            status: MemberStatus::Approved,
-            is_admin: member.is_admin,
-            online,
-        });
-        let askers = requests.into_iter().map(|request| Participant {
+        let first = requests.into_iter().take(Limits::CURRENT.requests_max as usize);
+        let asker = |request: &JoinRequest| Participant {
             user_id: request.user_id.clone(),
             status: MemberStatus::Pending,
             is_admin: false,
             online: false,
-        });
-        members.chain(askers).collect()
+        };
+        first.map(asker).collect()
+    }
+}
+
+/// A page of who is in a room.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct People {
+    pub participants: Vec<Participant>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<String>,
+}
+
+/// Where a member stands in the list: when they joined, ms, and who they are.
+pub(crate) type Place<'a> = (u64, &'a str);
+
+fn place_of(member: &Member) -> Place<'_> {
+    (member.joined_at, &member.person_id)
+}
+
+/// The place that `next` of a page names.
+pub(crate) fn place(next: &str) -> Result<Place<'_>, Refusal> {
+    let parsed = next.split_once('-').and_then(|(at, id)| Some((at.parse().ok()?, id)));
+    parsed.ok_or_else(|| {
+        Refusal::bad_request(
+            "`after` is what the page before said in `next`; leave it out for the first page",
+        )
+    })
+}
+
+/// The members under one name.
+struct Line<'a> {
+    place: Place<'a>,
+    participant: Participant,
+    /// Whether one of them is the viewer.
+    own: bool,
+}
+
+impl<'a> Line<'a> {
+    fn of(member: &'a Member) -> Self {
+        let participant = Participant {
+            user_id: member.user_id.clone(),
+            status: MemberStatus::Approved,
+            is_admin: false,
+            online: false,
+        };
+        Self { place: place_of(member), participant, own: false }
     }
 }
 
@@ -103,4 +167,68 @@ pub(crate) fn not_a_member() -> Refusal {
         ErrorCode::Forbidden,
         "only approved members may do this; ask with joinRoom and wait for an admin's approval",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(number: u64, name: &str) -> Member {
+        Member {
+            room_id: "r".into(),
+            room_name: "Lobby".into(),
+            person_id: format!("{number:026}"),
+            user_id: name.into(),
+            name_key: name.into(),
+            is_admin: number == 0,
+            joined_at: number / 3,
+        }
+    }
+
+    fn request(number: u64) -> JoinRequest {
+        JoinRequest {
+            room_id: "r".into(),
+            name_key: format!("asker {number}"),
+            person_id: format!("a{number}"),
+            user_id: format!("asker {number}"),
+            asked_at: number,
+            expires_at: u64::MAX,
+        }
+    }
+
+    #[test]
+    fn a_crowd_is_told_in_pages_that_fit_and_lack_nobody() {
+        let members = (0..3000).map(|i| member(i, &format!("{i:\u{1f44b}>20}"))).collect();
+        let requests = (0..2000).map(request).collect();
+        let rows = RoomRows { members, requests, ..RoomRows::default() };
+        let (mut found, mut pages, mut after) = (Vec::new(), 0, None::<String>);
+        loop {
+            let start = after.as_deref().map(|next| place(next).expect("a place"));
+            let People { participants, next } = rows.people(None, start);
+            assert!(serde_json::to_vec(&participants).unwrap().len() < 125_000);
+            let is_asker = |one: &Participant| one.status == MemberStatus::Pending;
+            assert_eq!(participants.iter().any(is_asker), after.is_none());
+            found.extend(participants.into_iter().filter(|one| !is_asker(one)));
+            pages += 1;
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let names: std::collections::BTreeSet<_> = found.iter().map(|one| &one.user_id).collect();
+        assert_eq!((found.len(), names.len()), (3000, 3000));
+        assert!(found[0].is_admin && pages > 2, "{pages} pages");
+    }
+
+    #[test]
+    fn two_under_one_name_are_one_line_and_each_sees_their_own_standing() {
+        let members = vec![member(0, "Bob"), member(1, "Bob"), member(2, "Alice")];
+        let rows = RoomRows { members, ..RoomRows::default() };
+        let seen_by = |viewer: u64| {
+            let People { participants, .. } = rows.people(Some(&format!("{viewer:026}")), None);
+            assert_eq!(participants.len(), 2);
+            participants[0].is_admin
+        };
+        assert!(seen_by(2) && seen_by(0) && !seen_by(1));
+    }
 }

@@ -65,8 +65,8 @@ async fn handle<P: Ports>(
         (Route::Action(Action::SendMessage), ClientMessage::SendMessage(send)) => {
             send_message::handle(ports, call, send).await
         }
-        (Route::Action(Action::GetMembers), ClientMessage::GetMembers(room)) => {
-            get_members::handle(ports, call, &room.room_id).await
+        (Route::Action(Action::GetMembers), ClientMessage::GetMembers(page)) => {
+            get_members::handle(ports, call, page).await
         }
         (Route::Action(Action::LeaveRoom), ClientMessage::LeaveRoom(room)) => {
             leave_room::handle(ports, call, &room.room_id).await

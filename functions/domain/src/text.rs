@@ -1,6 +1,6 @@
 //! What texts from clients are allowed to be.
 
-use chatctl_protocol::{ErrorCode, Limits, Refusal};
+use chatctl_protocol::{ErrorCode, Limits, Refusal, is_invisible};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// The characters of a room id: 12 of 36 are 62 bits, which nobody guesses.
@@ -38,14 +38,28 @@ pub(crate) fn nfc(text: &str) -> String {
     if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
 }
 
-/// A room's name as it is stored: NFC, without outer spaces.
+/// Whether there is anything to see in a text.
+fn is_visible(text: &str) -> bool {
+    text.chars().any(|c| !c.is_whitespace() && !is_invisible(c))
+}
+
+/// Marks that turn the direction of the text around them, and so of what follows on the page.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A room's name as it is stored: NFC, without outer spaces and marks of direction.
 pub(crate) fn room_name(text: &str) -> Result<String, Refusal> {
-    let name = nfc(text.trim());
+    let kept: String = text.chars().filter(|c| !turns_text(*c)).collect();
+    let name = nfc(kept.trim());
     let (found, max) = (name.chars().count(), Limits::CURRENT.room_name_max as usize);
     if name.chars().any(char::is_control) {
         return Err(Refusal::bad_request("a room's name has no control characters"));
     }
-    if (1..=max).contains(&found) {
+    if !is_visible(&name) {
+        return Err(Refusal::bad_request("a room's name has at least one visible character"));
+    }
+    if found <= max {
         return Ok(name);
     }
     Err(Refusal::bad_request(format!(
@@ -61,7 +75,9 @@ pub(crate) fn message(text: &str) -> Result<String, Refusal> {
     let text = nfc(kept.trim());
     let max = Limits::CURRENT.message_bytes as usize;
     match text.len() {
-        0 => Err(Refusal::bad_request("a message has at least one visible character")),
+        _ if !is_visible(&text) => {
+            Err(Refusal::bad_request("a message has at least one visible character"))
+        }
         found if found > max => Err(Refusal::new(
             ErrorCode::TooLarge,
             format!("a message has at most {max} bytes of UTF-8, this one has {found}"),
@@ -106,7 +122,11 @@ mod tests {
     fn a_message_is_cleaned_and_then_measured() {
         assert_eq!(message(" a\u{0}b\r\n\tc\u{7f} "), Ok("ab\n\tc".to_owned()));
         assert_eq!(message("e\u{301}"), Ok("é".to_owned()));
-        assert_eq!(message("\u{1}\n ").unwrap_err().code, ErrorCode::BadRequest);
+        for nothing in ["\u{1}\n ", "\u{200b}", "\u{3164} \u{2060}"] {
+            assert_eq!(message(nothing).unwrap_err().code, ErrorCode::BadRequest, "{nothing:?}");
+        }
+        let family = "\u{1f469}\u{200d}\u{1f469}";
+        assert_eq!(message(family), Ok(family.to_owned()));
         assert_eq!(message(&"x".repeat(8192)).map(|text| text.len()), Ok(8192));
         assert_eq!(message(&"x".repeat(8193)).unwrap_err().code, ErrorCode::TooLarge);
     }
@@ -117,6 +137,8 @@ mod tests {
         assert!(room_name(&"é".repeat(50)).is_ok());
         assert!(room_name(&"é".repeat(51)).is_err());
         assert!(room_name(" ").is_err());
+        assert!(room_name("\u{200b}").is_err());
+        assert_eq!(room_name("a\u{202e}gpj.exe"), Ok("agpj.exe".to_owned()));
         assert!(room_name("a\nb").is_err());
     }
 

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use chatctl_domain::{Route, serve};
-use chatctl_protocol::Action;
+use chatctl_protocol::{Action, Limits};
 
 /// Alice's room with Bob in it; Alice is `a`, Bob is `b`.
 async fn room_of_two(double: &Double) -> String {
@@ -246,6 +246,70 @@ async fn those_who_ask_learn_that_the_room_is_gone() {
     let heard = double.heard("b");
     assert_eq!((heard.len(), &heard[0]["status"]), (1, &json!("rejected")), "{heard:?}");
     assert!(double.state().requests.is_empty());
+}
+
+#[tokio::test]
+async fn a_crowd_at_the_door_takes_no_room_from_its_admin() {
+    let double = Double::new();
+    double.connect("a", "Alice", None).await;
+    double.connect("b", "Bob", None).await;
+    let room = room(&double).await;
+    let ask = || json!({"action": "joinRoom", "subAction": "request", "roomId": room});
+    assert_eq!(double.ask("b", ask()).await["status"], "pending");
+    let max = Limits::CURRENT.requests_max as usize;
+    {
+        let mut state = double.state();
+        let bobs = state.requests.values().next().expect("a request").clone();
+        for number in 1..max {
+            let mut one = bobs.clone();
+            (one.name_key, one.person_id) = (format!("n{number}"), format!("p{number}"));
+            state.requests.insert((room.clone(), one.name_key.clone()), one);
+        }
+    }
+    double.connect("c", "Carol", None).await;
+    let refused = double.ask("c", ask()).await;
+    assert_eq!(refused["code"], "conflict", "{refused}");
+    assert_eq!(double.ask("b", ask()).await["status"], "pending", "who asks already may ask again");
+    let told = double.ask("a", json!({"action": "getMembers", "roomId": room})).await;
+    assert_eq!(told["participants"].as_array().map(Vec::len), Some(max + 1));
+    let lost = json!({"action": "getMembers", "roomId": room, "after": "nowhere"});
+    assert_eq!(double.ask("a", lost).await["code"], "badRequest");
+}
+
+#[tokio::test]
+async fn one_person_is_in_so_many_rooms_and_no_more() {
+    let double = Double::new();
+    double.connect("a", "Alice", None).await;
+    double.connect("b", "Bob", None).await;
+    let free = room(&double).await;
+    for _ in 0..Limits::CURRENT.rooms_max {
+        let create = json!({"action": "createRoom", "roomName": "Mine"});
+        assert_eq!(double.ask("b", create).await["action"], "roomCreated");
+    }
+    for one_more in [
+        json!({"action": "createRoom", "roomName": "Mine"}),
+        json!({"action": "joinRoom", "subAction": "request", "roomId": free}),
+    ] {
+        let refused = double.ask("b", one_more).await;
+        assert_eq!(refused["code"], "conflict", "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_stays_in_the_room_while_another_member_has_it() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    // An older Bob, who was somebody else and is not there.
+    {
+        let mut state = double.state();
+        let bob = state.members.values().find(|row| row.user_id == "Bob").expect("Bob").clone();
+        let older = chatctl_domain::Member { person_id: "older".into(), ..bob };
+        state.members.insert((room.clone(), "older".into()), older);
+    }
+    double.ask("b", json!({"action": "leaveRoom", "roomId": room})).await;
+    let heard = double.heard("a");
+    assert_eq!((heard.len(), &heard[0]["action"]), (1, &json!("presence")), "{heard:?}");
+    assert_eq!((&heard[0]["userId"], &heard[0]["online"]), (&json!("Bob"), &json!(false)));
 }
 
 #[tokio::test]

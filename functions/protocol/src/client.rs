@@ -75,7 +75,7 @@ pub enum ClientMessage {
     /// Say something in a room.
     SendMessage(SendMessage),
     /// Who is in a room, and who asks to be.
-    GetMembers(RoomRef),
+    GetMembers(GetMembers),
     /// Give up one's membership.
     LeaveRoom(RoomRef),
     /// Stored messages, oldest first.
@@ -140,6 +140,17 @@ pub struct SendMessage {
 pub struct RoomRef {
     /// The room.
     pub room_id: String,
+}
+
+/// `getMembers`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[ts(optional_fields)]
+pub struct GetMembers {
+    /// The room.
+    pub room_id: String,
+    /// `next` of the page before; the first page without it.
+    pub after: Option<String>,
 }
 
 /// `getHistory`

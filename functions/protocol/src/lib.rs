@@ -13,8 +13,8 @@ mod trace;
 mod typescript;
 
 pub use client::{
-    Action, ClientMessage, Empty, GetHistory, JoinRoom, JoinStep, NewRoom, Request, RoomRef,
-    SendMessage, parse,
+    Action, ClientMessage, Empty, GetHistory, GetMembers, JoinRoom, JoinStep, NewRoom, Request,
+    RoomRef, SendMessage, parse,
 };
 pub use error::{ErrorCode, Refusal};
 pub use limits::Limits;

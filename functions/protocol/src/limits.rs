@@ -23,6 +23,10 @@ pub struct Limits {
     pub history_max: u32,
     /// The most connections that one person holds at a time.
     pub connections_max: u32,
+    /// The most rooms that one person is in or asks to join.
+    pub rooms_max: u32,
+    /// The most undecided requests to join one room.
+    pub requests_max: u32,
 }
 
 impl Limits {
@@ -36,5 +40,7 @@ impl Limits {
         id_max: 64,
         history_max: 100,
         connections_max: 5,
+        rooms_max: 200,
+        requests_max: 50,
     };
 }

@@ -72,8 +72,11 @@ pub enum ServerMessage {
         room_id: String,
         /// Its name.
         room_name: String,
-        /// Members and those who ask to be.
+        /// Members and, on the first page, those who ask to be.
         participants: Vec<Participant>,
+        /// Pass it as `after` for the page of further members; absent where there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
     },
     /// Answers `getHistory`.
     History {
@@ -207,7 +210,7 @@ pub struct Participant {
     pub status: MemberStatus,
     /// Whether they decide who joins.
     pub is_admin: bool,
-    /// Whether any connection of theirs is open.
+    /// Whether any connection of theirs is open; false of those who only ask, of whom it is not known.
     pub online: bool,
 }
 
@@ -281,6 +284,7 @@ mod tests {
                 room_id: room_id(),
                 room_name: "Lobby".into(),
                 participants: vec![participant],
+                next: Some("1-01JD".into()),
             },
             ServerMessage::History {
                 room_id: room_id(),

@@ -17,6 +17,7 @@ pub fn declarations() -> String {
         client::JoinRoom::decl(&config),
         client::SendMessage::decl(&config),
         client::RoomRef::decl(&config),
+        client::GetMembers::decl(&config),
         client::GetHistory::decl(&config),
         client::Empty::decl(&config),
         error::ErrorCode::decl(&config),

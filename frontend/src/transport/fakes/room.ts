@@ -10,6 +10,8 @@ export class FakeRoom {
   messages: readonly ChatMessage[] = []
   /** The most messages in one answer. */
   pageSize = 50
+  /** The most members in one answer. */
+  peoplePageSize = 800
   #members: readonly string[]
   #askers: readonly string[] = []
 
@@ -42,7 +44,9 @@ export class FakeRoom {
     if (this.admin === userId) this.admin = this.#members[0] ?? ''
   }
 
-  membersAnswer(isOnline: (userId: string) => boolean): Extract<ServerMessage, { action: 'roomMembers' }> {
+  membersAnswer(isOnline: (userId: string) => boolean, after = '0'): Extract<ServerMessage, { action: 'roomMembers' }> {
+    const start = Number(after)
+    const end = start + this.peoplePageSize
     const line = (status: 'approved' | 'pending') => (userId: string) => ({
       userId,
       status,
@@ -53,7 +57,11 @@ export class FakeRoom {
       action: 'roomMembers',
       roomId: this.roomId,
       roomName: this.roomName,
-      participants: [...this.#members.map(line('approved')), ...this.#askers.map(line('pending'))],
+      participants: [
+        ...this.#members.slice(start, end).map(line('approved')),
+        ...(start === 0 ? this.#askers.map(line('pending')) : []),
+      ],
+      ...(end < this.#members.length ? { next: String(end) } : {}),
     }
   }
 

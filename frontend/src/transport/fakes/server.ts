@@ -18,6 +18,8 @@ export const LIMITS: Limits = {
   idMax: 64,
   historyMax: 100,
   connectionsMax: 5,
+  roomsMax: 200,
+  requestsMax: 50,
 }
 
 class Refused extends Error {
@@ -199,7 +201,7 @@ export class FakeServer {
         return this.#send(request, userId)
       case 'getMembers': {
         const room = this.#membersRoom(request.roomId, userId)
-        return { ...room.membersAnswer((member) => this.isConnected(member)) }
+        return room.membersAnswer((member) => this.isConnected(member), request.after)
       }
       case 'leaveRoom': {
         const room = this.#membersRoom(request.roomId, userId)

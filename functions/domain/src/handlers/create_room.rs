@@ -1,6 +1,6 @@
 //! `createRoom`: a new room, its admin the caller, in one write.
 
-use chatctl_protocol::{NewRoom, ServerMessage};
+use chatctl_protocol::{ErrorCode, Limits, NewRoom, Refusal, ServerMessage};
 
 use crate::caller::Call;
 use crate::fault::{Failure, Fault};
@@ -18,6 +18,7 @@ pub(crate) async fn handle<P: Ports>(
 ) -> Result<Outcome, Failure> {
     let room_name = text::room_name(&new.room_name)?;
     let caller = call.identify(ports).await?;
+    check_rooms(ports, &caller.person_id).await?;
     for _ in 0..ATTEMPTS {
         let room_id = text::room_id(ports.bits());
         if store(ports, &caller, &room_id, &room_name).await? {
@@ -26,6 +27,18 @@ pub(crate) async fn handle<P: Ports>(
         }
     }
     Err(Fault("no free room id was found".into()).into())
+}
+
+/// A person is in so many rooms and no more, so that one welcome tells them all.
+pub(super) async fn check_rooms<P: Ports>(ports: &P, person_id: &str) -> Result<(), Failure> {
+    let max = Limits::CURRENT.rooms_max;
+    if ports.count_rooms(person_id).await? < max as usize {
+        return Ok(());
+    }
+    let message = format!(
+        "one person is in at most {max} rooms, those counted that they ask to join; leave one first"
+    );
+    Err(Refusal::new(ErrorCode::Conflict, message).into())
 }
 
 async fn store<P: Ports>(

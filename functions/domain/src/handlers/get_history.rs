@@ -6,14 +6,12 @@ use futures_util::future::try_join;
 use crate::caller::Call;
 use crate::fault::Failure;
 use crate::outcome::Outcome;
+use crate::page::fitting;
 use crate::roster::not_a_member;
 use crate::{Page, Ports, text};
 
 /// Messages in a page unless told otherwise.
 const DEFAULT_LIMIT: u32 = 50;
-
-/// Bytes of JSON for a page's messages: API Gateway takes 131,072 for the whole frame.
-const PAGE_BYTES: usize = 120_000;
 
 pub(crate) async fn handle<P: Ports>(
     ports: &P,
@@ -60,7 +58,8 @@ fn check_limit(limit: Option<u32>) -> Result<u32, Refusal> {
     }
 }
 
-/// Cuts a page to its limit and to what one frame carries, at the end that the next page continues.
+/// Cuts a page to its limit and to what one frame carries, at the end that the next page continues;
+/// at least one message fits, since a text has at most 8 KiB.
 fn cut(
     page: Page<'_>,
     mut messages: Vec<ChatMessage>,
@@ -78,20 +77,10 @@ fn cut(
     (messages, next)
 }
 
-/// How many of these messages fit in a frame; at least one does, since a text has at most 8 KiB.
-fn fitting<'a>(messages: impl Iterator<Item = &'a ChatMessage>) -> usize {
-    messages
-        .scan(0, |bytes, message| {
-            *bytes += serde_json::to_vec(message).map_or(0, |json| json.len() + 1);
-            Some(*bytes)
-        })
-        .take_while(|bytes| *bytes <= PAGE_BYTES)
-        .count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::PAGE_BYTES;
 
     fn messages(count: usize, size: usize) -> Vec<ChatMessage> {
         (0..count)

@@ -1,25 +1,25 @@
 //! `getMembers`: who is in a room and who asks to be; for members.
 
-use chatctl_protocol::ServerMessage;
+use chatctl_protocol::{GetMembers, ServerMessage};
 
 use crate::caller::Call;
 use crate::fault::Failure;
 use crate::outcome::Outcome;
+use crate::roster::{People, place};
 use crate::{Ports, text};
 
 pub(crate) async fn handle<P: Ports>(
     ports: &P,
     call: Call<'_>,
-    room_id: &str,
+    GetMembers { room_id, after }: GetMembers,
 ) -> Result<Outcome, Failure> {
-    text::check_room_id(room_id)?;
-    call.notes.room(room_id);
-    let rows = ports.room_rows(room_id).await?.at(ports.now());
+    text::check_room_id(&room_id)?;
+    let after = after.as_deref().map(place).transpose()?;
+    call.notes.room(&room_id);
+    let rows = ports.room_rows(&room_id).await?.at(ports.now());
     let speaker = call.speaker(ports, &rows.attachments).await?;
     rows.insider(&speaker.person_id)?;
-    Ok(Outcome::answer(ServerMessage::RoomMembers {
-        room_id: room_id.to_owned(),
-        room_name: rows.existing()?.room_name.clone(),
-        participants: rows.participants(),
-    }))
+    let People { participants, next } = rows.people(Some(&speaker.person_id), after);
+    let room_name = rows.existing()?.room_name.clone();
+    Ok(Outcome::answer(ServerMessage::RoomMembers { room_id, room_name, participants, next }))
 }

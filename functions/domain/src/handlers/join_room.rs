@@ -1,8 +1,9 @@
 //! `joinRoom`: asking to be let in. Admins' decisions are in `decide`.
 
-use chatctl_protocol::{ErrorCode, JoinRoom, JoinStatus, JoinStep, Refusal, ServerMessage};
+use chatctl_protocol::{ErrorCode, JoinRoom, JoinStatus, JoinStep, Limits, Refusal, ServerMessage};
 use futures_util::future::try_join;
 
+use super::create_room::check_rooms;
 use super::decide;
 use crate::caller::Call;
 use crate::fault::Failure;
@@ -83,6 +84,12 @@ async fn ask<P: Ports>(
     rows: &RoomRows,
 ) -> Result<(), Failure> {
     let pending = rows.request(&caller.name_key);
+    if pending.is_none() {
+        if rows.requests.len() >= Limits::CURRENT.requests_max as usize {
+            return Err(besieged().into());
+        }
+        check_rooms(ports, &caller.person_id).await?;
+    }
     let instead_of = match pending {
         Some(other) if other.person_id != caller.person_id => {
             let holder = ports.name(&caller.name_key).await?;
@@ -113,6 +120,14 @@ async fn ask<P: Ports>(
         return Err(text::no_such_room().into());
     }
     Ok(())
+}
+
+fn besieged() -> Refusal {
+    let max = Limits::CURRENT.requests_max;
+    let message = format!(
+        "{max} people are waiting to be let into this room already; ask again when its admin has decided"
+    );
+    Refusal::new(ErrorCode::Conflict, message)
 }
 
 fn taken() -> Refusal {

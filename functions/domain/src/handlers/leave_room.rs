@@ -10,7 +10,7 @@ use crate::caller::Call;
 use crate::fault::{Failure, Fault};
 use crate::model::unexpired;
 use crate::outcome::Outcome;
-use crate::roster::others;
+use crate::roster::{People, is_online, others};
 use crate::{Attachment, Connection, Departure, Member, Ports, RoomRows, text};
 
 /// Attempts while others change the room at the same time.
@@ -121,7 +121,19 @@ fn told(call: Call<'_>, rows: &RoomRows, member: &Member) -> Outcome {
         .iter()
         .filter(|row| row.member_id == member.person_id && row.connection_id != call.connection_id);
     Outcome::answer(ServerMessage::RoomLeft { room_id: room_id() })
-        .push(others(&rows.attachments, &member.person_id).chain(own), left)
+        .push(own, left.clone())
+        .push(others(&rows.attachments, &member.person_id), namesake(rows, member).unwrap_or(left))
+}
+
+/// To others a name stays while another member has it: a person who came back as somebody new.
+fn namesake(rows: &RoomRows, left: &Member) -> Option<ServerMessage> {
+    let is_other = |row: &&Member| row.name_key == left.name_key && row.person_id != left.person_id;
+    let other = rows.members.iter().find(is_other)?;
+    Some(ServerMessage::Presence {
+        room_id: left.room_id.clone(),
+        user_id: other.user_id.clone(),
+        online: is_online(&rows.attachments, &other.person_id),
+    })
 }
 
 /// What tells the others who decides from now on, and who is waiting for a decision.
@@ -132,9 +144,11 @@ fn succeeded(rows: &RoomRows, left: &Member, successor: &Member) -> Result<Serve
     for member in &mut after.members {
         member.is_admin |= member.person_id == successor.person_id;
     }
+    let People { participants, next } = after.people(None, None);
     Ok(ServerMessage::RoomMembers {
         room_id: left.room_id.clone(),
         room_name: after.existing()?.room_name.clone(),
-        participants: after.participants(),
+        participants,
+        next,
     })
 }

@@ -222,6 +222,12 @@ impl RoomStore for Double {
         Ok(state.members.values().filter(|row| row.person_id == person_id).cloned().collect())
     }
 
+    async fn count_rooms(&self, person_id: &str) -> Result<usize, Fault> {
+        let state = self.operation("count_rooms")?;
+        let members = state.members.values().filter(|row| row.person_id == person_id).count();
+        Ok(members + state.requests.values().filter(|row| row.person_id == person_id).count())
+    }
+
     async fn ask(&self, request: &JoinRequest, instead_of: &str, now: u64) -> Result<bool, Fault> {
         let mut state = self.operation("ask")?;
         let place = key(&request.room_id, &request.name_key);

@@ -61,6 +61,14 @@ struct Queried<T> {
     more: Option<Value>,
 }
 
+#[derive(Deserialize)]
+struct Counted {
+    #[serde(rename = "Count")]
+    count: usize,
+    #[serde(rename = "LastEvaluatedKey")]
+    more: Option<Value>,
+}
+
 impl Host {
     /// One row, as of now.
     async fn get<T: DeserializeOwned>(&self, table: Table, key: Value) -> Result<Option<T>, Fault> {
@@ -87,6 +95,21 @@ impl Host {
             match page.more {
                 Some(key) => input["ExclusiveStartKey"] = key,
                 None => return Ok(rows),
+            }
+        }
+    }
+
+    /// How many rows a query finds.
+    async fn count(&self, table: Table, mut input: Value) -> Result<usize, Fault> {
+        input["TableName"] = table.physical()?.into();
+        input["Select"] = "COUNT".into();
+        let mut found = 0;
+        loop {
+            let page: Counted = self.dynamo()?.call("Query", &input).await?;
+            found += page.count;
+            match page.more {
+                Some(key) => input["ExclusiveStartKey"] = key,
+                None => return Ok(found),
             }
         }
     }

@@ -200,6 +200,15 @@ impl RoomStore for Host {
         Ok(sort(self.query(Table::Rooms, input).await?)?.members)
     }
 
+    async fn count_rooms(&self, person_id: &str) -> Result<usize, Fault> {
+        let input = json!({
+            "IndexName": "byPerson",
+            "KeyConditionExpression": "personId = :person",
+            "ExpressionAttributeValues": { ":person": string(person_id) },
+        });
+        self.count(Table::Rooms, input).await
+    }
+
     async fn ask(&self, request: &JoinRequest, instead_of: &str, now: u64) -> Result<bool, Fault> {
         let input = json!({
             "Item": RoomRow::from(request),
