@@ -8,8 +8,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::arguments;
 use crate::commands::{
-    attach, build, completions, deploy, dev, doctor, faults, host, logs, outputs, policies, scan,
-    smoke, status, teardown, version,
+    attach, build, completions, config, deploy, dev, doctor, faults, host, init, logs, outputs,
+    policies, scan, smoke, status, teardown, version,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -120,6 +120,8 @@ pub struct Globals {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
+    Config(config::Args),
     Build(build::Args),
     Deploy(deploy::Args),
     Attach(attach::Args),
@@ -162,6 +164,8 @@ impl Command {
             return Err(CliError::usage("only `scan` writes csv; take text, json or ndjson"));
         }
         match self {
+            Self::Init(args) => init::run(args, context),
+            Self::Config(args) => config::run(args, context),
             Self::Build(args) => build::run(args, context),
             Self::Deploy(args) => deploy::run(args, context),
             Self::Attach(args) => attach::run(args, context),

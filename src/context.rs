@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::aws::{Access, Cloud, Identity, renewal};
+use crate::aws::{Access, Cloud, Identity, ambient};
 use crate::cli::Globals;
 use crate::config::{LOCAL_STAGE, Project, StageConfig};
 use crate::deploy::aws::Stage;
@@ -128,6 +128,11 @@ impl Context {
         Ok(self.project.get_or_init(|| project))
     }
 
+    /// The flags that every command has.
+    pub fn globals(&self) -> &Globals {
+        &self.globals
+    }
+
     /// What `chatctl.yaml` says of the stage; nothing for `local`.
     ///
     /// # Errors
@@ -182,7 +187,10 @@ impl Context {
         }
         let config = self.project().ok().and_then(|p| p.config.stage(&self.globals.stage).ok());
         let profile = config.and_then(|config| self.access(config).profile);
-        error.hint(renewal(profile.as_deref()))
+        match ambient(profile.as_deref()) {
+            Ok(ambient) => error.hint(ambient.credentials.mend()),
+            Err(_) => error,
+        }
     }
 
     fn check_local(&self) -> Result<(), CliError> {

@@ -6,6 +6,7 @@
 mod deploy;
 mod logs;
 mod progress;
+mod questions;
 mod report;
 mod table;
 
@@ -236,33 +237,6 @@ impl Ui {
             Some(spinner) => spinner.above(text),
             // Nobody can be told that stderr is gone.
             None => drop(writeln!(std::io::stderr(), "{text}")),
-        }
-    }
-
-    /// Asks before something that cannot be undone.
-    ///
-    /// # Errors
-    /// Nobody is there to answer and `--yes` was not given, or the terminal fails.
-    pub fn confirm(&self, question: &str) -> Result<(), CliError> {
-        let refused = |message: &str| Err(CliError::new(Kind::Confirmation, "declined", message));
-        match self.settings.questions {
-            Questions::Yes => Ok(()),
-            Questions::Never => {
-                refused("this needs a confirmation, and there is no terminal to ask on")
-                    .map_err(|error: CliError| error.hint("say it beforehand: --yes"))
-            }
-            Questions::Ask => {
-                let asked =
-                    dialoguer::Confirm::new().with_prompt(question).default(false).interact_opt();
-                match asked {
-                    Ok(Some(true)) => Ok(()),
-                    Ok(Some(false) | None) => refused("declined; nothing was changed"),
-                    Err(dialoguer::Error::IO(error)) if error.kind() == ErrorKind::Interrupted => {
-                        Err(CliError::interrupted())
-                    }
-                    Err(error) => Err(CliError::failed("terminal", error.to_string())),
-                }
-            }
         }
     }
 

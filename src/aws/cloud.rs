@@ -14,6 +14,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::region::Region;
 use tokio::sync::OnceCell;
 
+use super::source::ambient;
 use super::{Identity, http};
 use crate::config::is_region;
 use crate::local::credentials::Keys;
@@ -106,20 +107,14 @@ impl Cloud {
 
     async fn load(access: &Access) -> Result<Self, AccessError> {
         let Access { profile, region, endpoint } = access;
-        let region = match region {
-            Some(region) => region.clone(),
-            None => ambient_region(profile.as_deref()).await?.ok_or(AccessError::NoRegion)?,
-        };
+        let ambient = ambient(profile.as_deref())?;
+        if let Some(name) = profile.as_ref().filter(|name| !ambient.profiles.contains(name)) {
+            return Err(AccessError::NoProfile { name: name.clone(), known: ambient.profiles });
+        }
+        let region = region.clone().or_else(|| ambient.region.map(|(region, _)| region));
+        let region = region.ok_or(AccessError::NoRegion)?;
         if !is_region(&region) {
             return Err(AccessError::BadRegion(region));
-        }
-        if let Some(name) = profile {
-            let profiles = profiles(Some(name)).await?;
-            if profiles.get_profile(name).is_none() {
-                let mut known: Vec<_> = profiles.profiles().map(str::to_owned).collect();
-                known.sort_unstable();
-                return Err(AccessError::NoProfile { name: name.clone(), known });
-            }
         }
         let http = http::client(extra_roots()?);
         let conf = ProviderConfig::without_region()
@@ -168,16 +163,6 @@ impl Cloud {
     pub fn profile(&self) -> Option<&str> {
         self.profile.as_deref()
     }
-}
-
-/// The region that AWS's own tools would take: the environment's, else the profile's.
-pub(super) async fn ambient_region(profile: Option<&str>) -> Result<Option<String>, AccessError> {
-    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    if let Some(region) = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
-        return Ok(Some(region));
-    }
-    let profiles = profiles(profile).await?;
-    Ok(profiles.get("region").map(str::to_owned))
 }
 
 /// AWS's configuration and credentials files, with a profile chosen.

@@ -13,6 +13,7 @@ mod identity;
 mod lambda;
 mod logs;
 mod s3;
+mod source;
 mod ssm;
 
 pub use cloud::{Access, AccessError, Cloud};
@@ -23,10 +24,11 @@ pub use cloudformation::{
 pub use cloudfront::CloudFront;
 pub use dynamodb::{Condition, Cursor, Row, ScanPage, ScanRequest, Tables};
 pub use error::AwsError;
-pub use identity::{Identity, renewal};
+pub use identity::Identity;
 pub use lambda::{FunctionState, Lambda, NewCode};
 pub use logs::{LogEvent, LogPage, Logs};
 pub use s3::{Bucket, Made, Object};
+pub use source::{Ambient, KeySource, Origin, Way, ambient};
 pub use ssm::Parameters;
 
 use error::failure;

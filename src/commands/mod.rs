@@ -3,11 +3,13 @@
 pub mod attach;
 pub mod build;
 pub mod completions;
+pub mod config;
 pub mod deploy;
 pub mod dev;
 pub mod doctor;
 pub mod faults;
 pub mod host;
+pub mod init;
 pub mod logs;
 pub mod outputs;
 pub mod policies;

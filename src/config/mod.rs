@@ -2,17 +2,23 @@
 //!
 //! Knows neither the terminal nor any cloud. Finding and reading the files is in `project`.
 
+mod draft;
 mod explain;
+mod lines;
 mod nearest;
 mod project;
+mod schema;
 mod stage;
 mod text;
 mod value;
 
 use std::collections::BTreeMap;
 
+pub use draft::{DraftError, StageDraft, add_stage, new_file};
+pub use lines::Lines;
 pub use nearest::nearest;
 pub use project::{CONFIG_FILE, MANIFEST_FILE, Project, ProjectError};
+pub use schema::{SCHEMA_FILE, schema};
 pub use stage::StageConfig;
 pub use value::{is_region, is_stage_name};
 
@@ -70,6 +76,14 @@ impl Config {
     /// # Errors
     /// There is none.
     pub fn stage(&self, name: &str) -> Result<&StageConfig, UnknownStage> {
+        self.entry(name).map(|(_, stage)| stage)
+    }
+
+    /// The configuration of a stage on AWS, with the name that it has in the file.
+    ///
+    /// # Errors
+    /// As [`Config::stage`].
+    pub fn entry(&self, name: &str) -> Result<(&str, &StageConfig), UnknownStage> {
         let family = |pattern: &&String| {
             pattern.strip_suffix('*').is_some_and(|prefix| name.starts_with(prefix))
         };
@@ -77,7 +91,8 @@ impl Config {
         let key = self.stages.get_key_value(name).map(|(key, _)| key);
         let key = key.or_else(|| families.max_by_key(|pattern| pattern.len()));
         let known = is_stage_name(name).then_some(key).flatten();
-        known.and_then(|key| self.stages.get(key)).ok_or_else(|| UnknownStage {
+        let found = known.and_then(|key| Some((key.as_str(), self.stages.get(key)?)));
+        found.ok_or_else(|| UnknownStage {
             name: name.to_owned(),
             known: std::iter::once(LOCAL_STAGE.to_owned())
                 .chain(self.stages.keys().cloned())

@@ -19,6 +19,8 @@ pub const MANIFEST_FILE: &str = "templates/stack.yaml";
 pub struct Project {
     /// The folder with `chatctl.yaml` or `templates/stack.yaml`.
     pub root: PathBuf,
+    /// The configuration's file, which may be missing.
+    pub file: PathBuf,
     /// The configuration; the defaults where the file is missing.
     pub config: Config,
     /// The manifest's text; the program's own where the project has none.
@@ -112,7 +114,7 @@ impl Project {
         };
         let manifest =
             read(&root.join(MANIFEST_FILE))?.unwrap_or_else(|| BUILT_IN_MANIFEST.to_owned());
-        Ok(Self { root: root.to_owned(), config, manifest })
+        Ok(Self { root: root.to_owned(), file: file.to_owned(), config, manifest })
     }
 
     /// The project's stack on the stage `local`.
