@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::arguments;
 use crate::commands::{
     attach, build, completions, config, deploy, dev, doctor, faults, host, init, logs, outputs,
-    policies, scan, smoke, status, teardown, version,
+    policies, scan, smoke, status, synth, teardown, version,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -132,6 +132,7 @@ enum Command {
     Scan(scan::Args),
     Smoke(smoke::Args),
     Policies(policies::Args),
+    Synth(synth::Args),
     Faults(faults::Args),
     Teardown(teardown::Args),
     Doctor(doctor::Args),
@@ -176,6 +177,7 @@ impl Command {
             Self::Scan(args) => scan::run(args, context),
             Self::Smoke(args) => smoke::run(args, context),
             Self::Policies(args) => policies::run(args, context),
+            Self::Synth(args) => synth::run(args, context),
             Self::Faults(args) => faults::run(args, context),
             Self::Teardown(args) => teardown::run(args, context),
             Self::Doctor(args) => doctor::run(args, context),

@@ -37,6 +37,15 @@ pub enum Target {
     Aws(Box<AwsTarget>),
 }
 
+/// Whether a stack's description names the region and the account where they are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It does: for people to read.
+    Filled,
+    /// It never does: the same text for every region and account.
+    Open,
+}
+
 /// A stage on AWS.
 #[derive(Debug, Clone)]
 pub struct AwsTarget {
@@ -163,6 +172,36 @@ impl Context {
             config: config.clone(),
             cloud,
         })))
+    }
+
+    /// The project's stack on the stage asked for, by the configuration alone: no way to AWS is
+    /// needed, and on AWS what only a deployment knows is a placeholder. With `Known::Filled` the
+    /// region and the account stand where the configuration or a flag names them.
+    ///
+    /// # Errors
+    /// The stage is not known, or the project makes no stack.
+    pub fn stack(&self, known: Known) -> Result<Stack, CliError> {
+        let project = self.project()?;
+        let stage = self.globals.stage.as_str();
+        if stage == LOCAL_STAGE {
+            self.check_local()?;
+            return Ok(project.stack()?);
+        }
+        let config = project.config.stage(stage)?;
+        let mut place = Place::of_template();
+        if known == Known::Filled {
+            let Place { region, account } = place;
+            place = Place {
+                region: self.access(config).region.unwrap_or(region),
+                account: config.account.clone().unwrap_or(account),
+            };
+        }
+        Ok(project.stack_for(stage, place, config.settings.clone())?)
+    }
+
+    /// Whether the stage asked for is the one on this machine.
+    pub fn is_local(&self) -> bool {
+        self.globals.stage == LOCAL_STAGE
     }
 
     /// How AWS is reached for a stage. An empty `CHATCTL_PROFILE` takes the file's profile away.

@@ -5,6 +5,7 @@
 
 pub mod change_set;
 mod check;
+pub mod cost;
 mod diff;
 mod references;
 mod render;

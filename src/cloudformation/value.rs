@@ -22,6 +22,18 @@ fn sole_variable(text: &str) -> Option<&str> {
     (!name.contains("${")).then_some(name)
 }
 
+/// The same value, every text in it as [`text`] says it.
+pub(super) fn texts(value: Value) -> Value {
+    match value {
+        Value::String(one) => text(one),
+        Value::Array(items) => items.into_iter().map(texts).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, inner)| (name, texts(inner))).collect()
+        }
+        other => other,
+    }
+}
+
 /// A reference to a resource, parameter or pseudo parameter.
 pub(super) fn reference(name: &str) -> Value {
     json!({"Ref": name})

@@ -16,5 +16,6 @@ pub mod policies;
 pub mod scan;
 pub mod smoke;
 pub mod status;
+pub mod synth;
 pub mod teardown;
 pub mod version;

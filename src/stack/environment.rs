@@ -20,9 +20,10 @@ impl Stack {
         let functions = invoked.map(|one| {
             (variable("FUNCTION", &one.logical), format!("{}:{LIVE_ALIAS}", one.physical))
         });
+        let roles = self.roles.iter().map(|one| (variable("ROLE", &one.logical), one.arn(self)));
         let stage = ("CHATCTL_STAGE".to_owned(), &self.name.stage);
         let all = std::iter::once(stage).chain(tables).chain(parameters);
-        all.map(|(name, value)| (name, value.clone())).chain(functions).collect()
+        all.map(|(name, value)| (name, value.clone())).chain(functions).chain(roles).collect()
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Grant {
     Parameter(String),
     /// `invoke FUNCTION`
     Invoke(String),
+    /// `assume ROLE`
+    Assume(String),
 }
 
 /// What can be done to a table; each is one IAM action.
@@ -102,7 +104,7 @@ impl ConnectionVerb {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a grant; write `get|put|update|delete|query|check TABLE`, `query TABLE/INDEX`, \
-     `post|inspect|close connections`, `read parameter NAME` or `invoke FUNCTION`"
+     `post|inspect|close connections`, `read parameter NAME`, `invoke FUNCTION` or `assume ROLE`"
 )]
 pub struct GrantError(pub String);
 
@@ -115,6 +117,7 @@ impl FromStr for Grant {
         match words[..] {
             ["read", "parameter", name] => Ok(Self::Parameter(name.to_owned())),
             ["invoke", function] => Ok(Self::Invoke(function.to_owned())),
+            ["assume", role] => Ok(Self::Assume(role.to_owned())),
             ["post", "connections"] => Ok(Self::Connections(ConnectionVerb::Post)),
             ["inspect", "connections"] => Ok(Self::Connections(ConnectionVerb::Inspect)),
             ["close", "connections"] => Ok(Self::Connections(ConnectionVerb::Close)),
@@ -143,6 +146,7 @@ impl std::fmt::Display for Grant {
             Self::Connections(verb) => write!(f, "{} connections", verb.word()),
             Self::Parameter(name) => write!(f, "read parameter {name}"),
             Self::Invoke(function) => write!(f, "invoke {function}"),
+            Self::Assume(role) => write!(f, "assume {role}"),
         }
     }
 }
@@ -160,6 +164,7 @@ mod tests {
             "post connections",
             "read parameter session-key",
             "invoke RefuseHandler",
+            "assume VoiceAccess",
         ] {
             assert_eq!(text.parse::<Grant>().unwrap().to_string(), text);
         }

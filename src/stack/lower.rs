@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use chatctl_protocol::Action;
 
 use super::manifest::{
-    BucketEntry, FunctionEntry, IndexEntry, ParameterEntry, PurposeEntry, TableEntry,
+    BucketEntry, FunctionEntry, IndexEntry, ParameterEntry, PurposeEntry, RoleEntry,
+    RolePurposeEntry, TableEntry,
 };
 use super::{
-    Bucket, BucketPurpose, Function, Grant, GrantError, Index, Manifest, Parameter, Place,
-    RouteKey, Settings, Stack, StackName, Table,
+    Bucket, BucketPurpose, Function, Grant, GrantError, Index, Manifest, Parameter, Place, Role,
+    RolePurpose, RouteKey, Settings, Stack, StackName, Table,
 };
 
 /// The manifest is well formed but does not make a stack.
@@ -79,7 +80,7 @@ pub fn lower(
     api_id: String,
     settings: Settings,
 ) -> Result<Stack, LowerError> {
-    let Manifest { tables, parameters, buckets, functions } = manifest;
+    let Manifest { tables, parameters, buckets, roles, functions } = manifest;
     let functions = functions.0.into_iter().map(|(logical, entry)| function(&name, logical, entry));
     let stack = Stack {
         tables: tables.0.into_iter().map(|(logical, entry)| table(&name, logical, entry)).collect(),
@@ -93,6 +94,7 @@ pub fn lower(
             .into_iter()
             .map(|(logical, entry)| bucket(&name, &place, logical, entry))
             .collect(),
+        roles: roles.0.into_iter().map(|(logical, entry)| role(&name, logical, entry)).collect(),
         functions: functions.collect::<Result<_, _>>()?,
         name,
         place,
@@ -129,6 +131,14 @@ fn bucket(name: &StackName, place: &Place, logical: String, entry: BucketEntry) 
         PurposeEntry::Site => BucketPurpose::Site,
     };
     Bucket { logical, physical, purpose }
+}
+
+fn role(name: &StackName, logical: String, entry: RoleEntry) -> Role {
+    let RoleEntry { purpose } = entry;
+    let purpose = match purpose {
+        RolePurposeEntry::Voice => RolePurpose::Voice,
+    };
+    Role { physical: name.physical(&logical), logical, purpose }
 }
 
 fn function(
@@ -219,6 +229,9 @@ fn missing(stack: &Stack, grant: &Grant) -> Option<String> {
         Grant::Invoke(target) => {
             (stack.function(target).is_some(), format!("the function {target}"))
         }
+        Grant::Assume(role) => {
+            (stack.roles.iter().any(|one| one.logical == *role), format!("the role {role}"))
+        }
         Grant::Connections(_) => (true, String::new()),
     };
     (!there).then_some(what)
@@ -227,7 +240,7 @@ fn missing(stack: &Stack, grant: &Grant) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::{BUILT_IN_MANIFEST, LOCAL_API_ID};
+    use crate::stack::{BUILT_IN_MANIFEST, Effect, LOCAL_API_ID};
 
     fn stack(text: &str) -> Result<Stack, LowerError> {
         let name = StackName { project: "chatctl".into(), stage: "local".into() };
@@ -278,6 +291,20 @@ mod tests {
     }
 
     #[test]
+    fn a_role_trusts_the_functions_that_declare_it_and_nobody_else() {
+        let nobody = stack(BUILT_IN_MANIFEST).unwrap();
+        let role = &nobody.roles[0];
+        assert_eq!(nobody.role_trust(role).statement[0].effect, Effect::Deny);
+        let one = "- invoke RefuseHandler\n      - assume VoiceAccess";
+        let one = stack(&BUILT_IN_MANIFEST.replacen("- invoke RefuseHandler", one, 1)).unwrap();
+        let function = one.function("ConnectHandler").unwrap();
+        let may = one.policy(function).statement.into_iter().find(|s| s.sid == "AssumeVoiceAccess");
+        assert_eq!(may.unwrap().resource, [role.arn(&one)]);
+        let documents = (one.role_trust(role), one.role_policy(role));
+        insta::assert_json_snapshot!("the_voice_role_has_its_golden_form", documents);
+    }
+
+    #[test]
     fn a_stack_that_cannot_be_is_refused_with_its_reason() {
         let broken = [
             ("route: hello", "route: hullo", "no route `hullo`"),
@@ -289,6 +316,7 @@ mod tests {
                 "the index ChatRooms/byName",
             ),
             ("- invoke RefuseHandler", "- invoke Refuser", "the function Refuser"),
+            ("- invoke RefuseHandler", "- assume Voice", "the role Voice"),
             ("memory: 128", "memory: 64", "128 to 10240"),
             ("timeout: 20", "timeout: 30", "1 to 29"),
             ("- post connections", "- shout connections", "is not a grant"),

@@ -10,6 +10,8 @@ pub struct Manifest {
     pub(super) tables: Ordered<TableEntry>,
     pub(super) parameters: Ordered<ParameterEntry>,
     pub(super) buckets: Ordered<BucketEntry>,
+    #[serde(default)]
+    pub(super) roles: Ordered<RoleEntry>,
     pub(super) functions: Ordered<FunctionEntry>,
 }
 
@@ -69,6 +71,18 @@ pub(super) struct BucketEntry {
 #[serde(rename_all = "lowercase")]
 pub(super) enum PurposeEntry {
     Site,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoleEntry {
+    pub purpose: RolePurposeEntry,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RolePurposeEntry {
+    Voice,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -9,12 +9,14 @@ mod grant;
 mod lower;
 mod manifest;
 mod policy;
+mod role;
 mod settings;
 
 pub use grant::{ConnectionVerb, Grant, GrantError, TableVerb};
 pub use lower::{LowerError, lower};
 pub use manifest::{Manifest, ManifestError};
 pub use policy::{Effect, PolicyDocument, Statement};
+pub use role::{MOST_SESSION_SECONDS, Principal, Role, RolePurpose, TrustDocument, TrustStatement};
 pub use settings::{
     AccessLogs, Architecture, Domain, Endpoints, LogRetention, Protection, SettingError, Settings,
     Throttle,
@@ -102,6 +104,8 @@ pub struct Stack {
     pub parameters: Vec<Parameter>,
     /// The buckets.
     pub buckets: Vec<Bucket>,
+    /// The roles that functions may assume.
+    pub roles: Vec<Role>,
     /// The functions.
     pub functions: Vec<Function>,
 }

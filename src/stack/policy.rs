@@ -78,6 +78,9 @@ impl Stack {
                 let path = format!("parameter/{}/{}/{name}", self.name.project, self.name.stage);
                 ("ssm:GetParameter".to_owned(), self.place.arn("ssm", &path))
             }
+            Grant::Assume(role) => {
+                ("sts:AssumeRole".to_owned(), self.role_arn(&self.name.physical(role)))
+            }
             Grant::Invoke(target) => {
                 let name = format!("function:{}:{LIVE_ALIAS}", self.name.physical(target));
                 ("lambda:InvokeFunction".to_owned(), self.place.arn("lambda", &name))

@@ -17,7 +17,7 @@ pub(super) fn alias_id(function: &Function) -> String {
     format!("{}Live", logical_id(&function.logical))
 }
 
-fn log_group_id(function: &Function) -> String {
+pub(super) fn log_group_id(function: &Function) -> String {
     format!("{}Logs", logical_id(&function.logical))
 }
 

@@ -5,10 +5,10 @@
 
 use serde_json::{Value, json};
 
-use super::{API, Draft, functions, tags};
+use super::{API, Draft, access_logs, functions, tags};
 use crate::cloudformation::template::Resource;
 use crate::cloudformation::value::{logical_id, reference, text};
-use crate::stack::{Function, RouteKey, Stack, Throttle};
+use crate::stack::{AccessLogs, Function, RouteKey, Stack, Throttle};
 
 const STAGE: &str = "WebSocketStage";
 
@@ -24,13 +24,15 @@ pub(super) fn add(draft: &mut Draft<'_>) {
     draft.add(API, Resource::new("AWS::ApiGatewayV2::Api", api));
     // API Gateway deploys no API without routes.
     let routes = stack.functions.iter().filter(|one| one.route.is_some()).map(route_id);
+    let logged = stack.settings.access_logs == AccessLogs::On;
+    let account = logged.then(|| access_logs::ACCOUNT.to_owned());
     let stage = Resource::new("AWS::ApiGatewayV2::Stage", stage(stack));
-    draft.add(STAGE, stage.after(routes));
+    draft.add(STAGE, stage.after(routes.chain(account)));
 }
 
 fn stage(stack: &Stack) -> Value {
     let Throttle { rate, burst } = stack.settings.throttle;
-    json!({
+    let mut properties = json!({
         "ApiId": reference(API),
         "StageName": stack.name.stage,
         "AutoDeploy": true,
@@ -42,7 +44,11 @@ fn stage(stack: &Stack) -> Value {
             "LoggingLevel": "OFF",
         },
         "Tags": tags::map(stack),
-    })
+    });
+    if stack.settings.access_logs == AccessLogs::On {
+        properties["AccessLogSettings"] = access_logs::settings();
+    }
+    properties
 }
 
 fn route_id(function: &Function) -> String {

@@ -3,6 +3,10 @@
 //! One file a part of the stack; each only adds resources to the [`Draft`]. Texts with `${…}` are
 //! functions of CloudFormation (see `value`), so that one template serves every account and region.
 
+mod access_logs;
+mod alarms;
+mod budget;
+mod dashboard;
 mod functions;
 mod gateway;
 mod outputs;
@@ -16,7 +20,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::template::{OutputEntry, Resource, Template};
-use crate::stack::{Bucket, BucketPurpose, Stack};
+use crate::stack::{AccessLogs, Bucket, BucketPurpose, Stack};
 
 /// Where the functions' code lies.
 #[derive(Debug, Clone, Copy)]
@@ -51,20 +55,43 @@ impl Code<'static> {
 /// The logical id of the WebSocket API.
 pub(super) const API: &str = "WebSocketApi";
 
-/// The template that brings a stack up.
+/// The template that brings a stack up. Parameters are not in it: CloudFormation cannot make secrets
+/// in the parameter store, so a deployment makes them before.
 pub fn render(stack: &Stack, code: Code<'_>) -> Template {
+    let Stack {
+        name: _,
+        place: _,
+        api_id: _,
+        settings,
+        tables,
+        parameters: _,
+        buckets,
+        roles,
+        functions,
+    } = stack;
     let mut draft = Draft::new(stack);
-    tables::add(&mut draft);
+    tables::add(&mut draft, tables);
     gateway::add(&mut draft);
-    for function in &stack.functions {
-        roles::add(&mut draft, function);
+    for function in functions {
+        roles::add_function(&mut draft, function);
         functions::add(&mut draft, function, code);
     }
-    for bucket in &stack.buckets {
+    for role in roles {
+        roles::add(&mut draft, role);
+    }
+    for bucket in buckets {
         let Bucket { logical: _, physical: _, purpose } = bucket;
         match purpose {
             BucketPurpose::Site => site::add(&mut draft, bucket),
         }
+    }
+    alarms::add(&mut draft);
+    dashboard::add(&mut draft);
+    if let Some(usd) = settings.monthly_budget_usd {
+        budget::add(&mut draft, usd);
+    }
+    if settings.access_logs == AccessLogs::On {
+        access_logs::add(&mut draft);
     }
     outputs::add(&mut draft, code);
     let mut template = draft.template;
@@ -82,7 +109,7 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn new(stack: &'a Stack) -> Self {
-        let Stack { name, .. } = stack;
+        let name = &stack.name;
         let template = Template {
             format_version: "2010-09-09".to_owned(),
             description: format!("{} {}: a serverless chat", name.project, name.stage),

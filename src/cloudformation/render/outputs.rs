@@ -4,8 +4,8 @@
 
 use serde_json::json;
 
-use super::{API, Code, Draft, gateway, site};
-use crate::cloudformation::value::{reference, text};
+use super::{API, Code, Draft, gateway, roles, site};
+use crate::cloudformation::value::{attribute, reference, text};
 use crate::stack::BucketPurpose;
 
 pub(super) fn add(draft: &mut Draft<'_>, code: Code<'_>) {
@@ -16,6 +16,10 @@ pub(super) fn add(draft: &mut Draft<'_>, code: Code<'_>) {
     let connections = text(gateway::connections_url(stack));
     draft.output("ConnectionsUrl", "Where functions post to connections", connections);
     draft.output("CodeHash", "SHA-256 of the functions' code", json!(code.sha256));
+    for role in &stack.roles {
+        let id = roles::own_id(role);
+        draft.output(&format!("{id}Arn"), "A role that functions assume", attribute(&id, "Arn"));
+    }
     if stack.bucket(BucketPurpose::Site).is_some() {
         let url = text(site::url(stack));
         draft.output("SiteUrl", "Where browsers find the site", url.clone());

@@ -3,7 +3,8 @@ function handler(event) {
   var request = event.request;
   var accept = request.headers.accept ? request.headers.accept.value : '';
   var last = request.uri.substring(request.uri.lastIndexOf('/') + 1);
-  if (accept.indexOf('text/html') !== -1 && last.indexOf('.') === -1) {
+  var isPage = last.indexOf('.') === -1 && request.uri.indexOf('/assets/') !== 0;
+  if (isPage && accept.indexOf('text/html') !== -1) {
     request.uri = '/index.html';
   }
   return request;

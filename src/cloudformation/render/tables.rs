@@ -14,9 +14,9 @@ use crate::cloudformation::template::Resource;
 use crate::cloudformation::value::logical_id;
 use crate::stack::{Index, Protection, Stack, Table};
 
-pub(super) fn add(draft: &mut Draft<'_>) {
+pub(super) fn add(draft: &mut Draft<'_>, tables: &[Table]) {
     let stack = draft.stack;
-    for table in &stack.tables {
+    for table in tables {
         let resource = Resource::new("AWS::DynamoDB::Table", properties(stack, table));
         // A table of a first deployment that failed is empty, and in the way of the next one.
         let deletion = match stack.settings.protection {

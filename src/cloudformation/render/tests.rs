@@ -1,8 +1,10 @@
 //! The template of the manifest that ships, whole, and what must hold in any.
 
 use super::*;
+use crate::cloudformation::{Difference, How, cost};
 use crate::stack::{
-    BUILT_IN_MANIFEST, Manifest, Place, Settings, StackName, TEMPLATE_API_ID, lower,
+    AccessLogs, Architecture, BUILT_IN_MANIFEST, Domain, Endpoints, LogRetention, Manifest, Place,
+    Protection, Settings, StackName, TEMPLATE_API_ID, Throttle, lower,
 };
 
 const CODE: Code<'_> = Code {
@@ -66,4 +68,77 @@ fn code_that_is_not_known_yet_is_asked_for() {
     assert!(template.parameters.contains_key("CodeBucket"));
     let code = &template.resources["PingHandler"].properties["Code"];
     assert_eq!(*code, json!({"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}}));
+}
+
+/// Every setting at its other value.
+fn everything() -> Settings {
+    Settings {
+        architecture: Architecture::X86_64,
+        log_retention: LogRetention::try_from(90).unwrap(),
+        alarms_email: Some("on-call@example.org".to_owned()),
+        monthly_budget_usd: Some(20),
+        domain: Some(Domain {
+            name: "chat.example.org".to_owned(),
+            certificate_arn: "arn:aws:acm:us-east-1:123456789012:certificate/\
+                              0a1b2c3d-0000-1111-2222-333344445555"
+                .to_owned(),
+        }),
+        protection: Protection::Off,
+        access_logs: AccessLogs::On,
+        throttle: Throttle { rate: 50, burst: 20 },
+        endpoints: Endpoints {
+            connections: Some("https://callbacks.example.org/{api}".to_owned()),
+            web_socket: Some("wss://socket.example.org/chat".to_owned()),
+            site: None,
+        },
+    }
+}
+
+#[test]
+fn every_setting_shows_in_the_template() {
+    let (before, after) = (template(Settings::default()), template(everything()));
+    let found = crate::cloudformation::diff(&before, &after);
+    let mut said = String::new();
+    for Difference { logical_id, kind, how } in found {
+        // Each function and its version change alike.
+        if logical_id.contains("Handler") && !logical_id.starts_with("PingHandler") {
+            continue;
+        }
+        match how {
+            How::Added => said += &format!("+ {logical_id} ({kind})\n"),
+            How::Removed => said += &format!("- {logical_id} ({kind})\n"),
+            How::Changed(parts) => {
+                said += &format!("~ {logical_id}\n");
+                parts.iter().for_each(|part| said += &format!("    {part}\n"));
+            }
+        }
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn both_ends_of_the_settings_are_within_cloudformations_limits() {
+    for settings in [Settings::default(), everything()] {
+        assert_eq!(template(settings).check(), Ok(()));
+    }
+}
+
+#[test]
+fn the_stage_is_made_after_all_that_it_deploys() {
+    let template = template(everything());
+    let stage = &template.resources["WebSocketStage"].depends_on;
+    let routes = template.resources.iter().filter(|(_, r)| r.kind == "AWS::ApiGatewayV2::Route");
+    for (id, _) in routes {
+        assert!(stage.contains(id), "the stage is made before {id}");
+    }
+    assert!(stage.contains(&"GatewayAccount".to_owned()));
+}
+
+#[test]
+fn a_small_stage_costs_less_than_a_dollar_and_a_large_one_less_than_ten() {
+    let template = template(Settings::default());
+    let small = cost::monthly(&template, cost::Load::SMALL);
+    assert!(small.total() < 1.0, "{small:?}");
+    let large = cost::monthly(&template, cost::Load::LARGE);
+    assert!((3.0..10.0).contains(&large.total()), "{large:?}");
 }
