@@ -168,7 +168,7 @@ fn breaches(rule: &Rule) -> Vec<String> {
 /// Lines of code that mention a forbidden path; comments do not count.
 fn imports(root: &Path, file: &Path, forbidden: &[&str]) -> Vec<usize> {
     let text = fs::read_to_string(file).unwrap();
-    let above = file.strip_prefix(root.join("src")).map(|below| module(below)).ok();
+    let above = file.strip_prefix(root.join("src")).map(module).ok();
     let code =
         |line: &str| !line.trim_start().starts_with("//") && !line.trim_start().starts_with('*');
     let hit = |line: &str| forbidden.iter().any(|path| mentions(line, path));
