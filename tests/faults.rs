@@ -80,18 +80,22 @@ async fn a_lost_disconnect_heals() {
 
     let lose = stage.chatctl(&["faults", "set", "--drop-disconnect", "1"]);
     assert!(lose.status.success(), "{}", String::from_utf8_lossy(&lose.stderr));
+    let session = bob.session.clone();
     bob.close().await;
     tokio::time::sleep(Duration::from_millis(200)).await;
 
-    // The name is held by nobody alive, so a stranger may have it; the stranger is not a member.
-    let mut stranger = Chat::join(&url, "Bob").await;
-    let refused =
-        stranger.ask(json!({"action": "sendMessage", "roomId": room, "message": "hi"})).await;
-    assert_eq!((&refused["action"], &refused["code"]), (&json!("error"), &json!("forbidden")));
+    // Nobody alive holds the name, and yet it is kept for Bob, who can prove that he is.
+    let mut stranger =
+        Chat::connect(&url, "Bob", None).await.expect("a refusal is told by a frame");
+    let refused = stranger.ask(json!({"action": "hello"})).await;
+    assert_eq!((&refused["action"], &refused["code"]), (&json!("error"), &json!("conflict")));
+    let mut bob = Chat::resume(&url, "Bob", Some(&session)).await;
+    let back = bob.ask(json!({"action": "sendMessage", "roomId": room, "message": "hi"})).await;
+    assert_eq!(back["action"], "messageAck", "{back}");
     let sent =
         alice.ask(json!({"action": "sendMessage", "roomId": room, "message": "still here"})).await;
     assert_eq!(sent["action"], "messageAck", "{sent}");
-    stranger.close().await;
+    bob.close().await;
     alice.close().await;
 }
 
