@@ -91,7 +91,7 @@ test('a room that does not exist, a bad name and a taken name are told in words'
   await double.page.goto('./')
   await double.page.getByLabel('Your name').fill(alice.name)
   await double.page.getByRole('button', { name: 'Continue' }).click()
-  await expect(double.page.getByText(`Somebody is here as ${alice.name} already.`)).toBeVisible()
+  await expect(double.page.getByText(`Somebody is here as ${alice.name}, or left`)).toBeVisible()
   await Promise.all([alice.leave(), double.leave()])
 })
 
