@@ -8,8 +8,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::arguments;
 use crate::commands::{
-    attach, build, completions, config, deploy, dev, doctor, faults, host, init, logs, outputs,
-    policies, scan, smoke, status, synth, teardown, version,
+    attach, build, completions, config, deploy, dev, diagnose, doctor, faults, host, init, logs,
+    outputs, plan, policies, recover, rollback, scan, smoke, status, synth, teardown, version,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -123,8 +123,12 @@ enum Command {
     Init(init::Args),
     Config(config::Args),
     Build(build::Args),
+    Plan(plan::Args),
     Deploy(deploy::Args),
     Attach(attach::Args),
+    Recover(recover::Args),
+    Diagnose(diagnose::Args),
+    Rollback(rollback::Args),
     Dev(dev::Args),
     Status(status::Args),
     Outputs(outputs::Args),
@@ -170,6 +174,10 @@ impl Command {
             Self::Build(args) => build::run(args, context),
             Self::Deploy(args) => deploy::run(args, context),
             Self::Attach(args) => attach::run(args, context),
+            Self::Plan(args) => plan::run(args, context),
+            Self::Recover(args) => recover::run(args, context),
+            Self::Diagnose(args) => diagnose::run(args, context),
+            Self::Rollback(args) => rollback::run(args, context),
             Self::Dev(args) => dev::run(args, context),
             Self::Status(args) => status::run(args, context),
             Self::Outputs(args) => outputs::run(args, context),

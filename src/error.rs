@@ -25,6 +25,8 @@ pub enum Kind {
     Failed,
     /// The command line or a configuration file is wrong.
     Usage,
+    /// There are differences, and somebody asked for a code of their own for that.
+    Differences,
     /// A confirmation is needed or was declined.
     Confirmation,
     /// Credentials are missing or refused.
@@ -46,6 +48,7 @@ impl Kind {
             Self::ClosedPipe => 0,
             Self::Failed => 1,
             Self::Usage => 2,
+            Self::Differences => 3,
             Self::Confirmation => 4,
             Self::Credentials => 5,
             Self::Partial => 6,

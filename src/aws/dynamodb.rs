@@ -1,5 +1,7 @@
 //! DynamoDB: tables counted, scanned and deleted; items as plain JSON.
 
+mod removal;
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;

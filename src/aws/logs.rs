@@ -1,5 +1,7 @@
 //! CloudWatch Logs: pages of a group's events.
 
+mod removal;
+
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::config::Builder;
 use aws_sdk_cloudwatchlogs::config::retry::RetryConfig;

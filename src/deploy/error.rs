@@ -153,6 +153,28 @@ pub enum DeployError {
         /// What AWS said.
         source: AwsError,
     },
+    /// A rollback is blocked.
+    #[error("the rollback of {stack} failed again: {} cannot go back", .blocking.join(", "))]
+    Blocked {
+        /// The stack's name.
+        stack: String,
+        /// The resources that block it.
+        blocking: Vec<String>,
+        /// What failed first.
+        cause: Option<Cause>,
+    },
+    /// There is no deployment to go back to.
+    #[error("there is no such deployment to go back to")]
+    NoVersion {
+        /// Those that there are.
+        versions: Vec<String>,
+    },
+    /// The tables would go with the stack.
+    #[error("the tables of the stage {stage} would go with it: it is not protected")]
+    WouldNotKeep {
+        /// The stage.
+        stage: String,
+    },
     /// What goes on cannot be cancelled.
     #[error("{operation} of the stack {stack} cannot be cancelled")]
     NotCancelled {

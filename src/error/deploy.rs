@@ -69,6 +69,20 @@ impl From<DeployError> for CliError {
                 Self::new(error.kind, "artifact-bucket", format!("the artifact bucket {name} cannot be used: {}", error.message))
                     .hint("its name is the project's, the account's and the region's: if somebody else has it, choose another `project` in chatctl.yaml")
             }
+            DeployError::Blocked { blocking, cause, .. } => {
+                let flags: Vec<_> = blocking.iter().map(|id| format!("--skip {id}")).collect();
+                Self::failed("rollback-blocked", message).caused(cause.iter()).hint(format!(
+                    "mend what blocks them and run `chatctl recover` again, or leave them as they are: chatctl recover {}",
+                    flags.join(" ")
+                ))
+            }
+            DeployError::NoVersion { versions } => {
+                let mut failed = Self::failed("version-missing", message);
+                failed.details = versions;
+                failed.hint("name one of these by its beginning: chatctl rollback --to NAME")
+            }
+            DeployError::WouldNotKeep { .. } => Self::new(Kind::Confirmation, "data-loss", message)
+                .hint("nothing was changed; to keep them: set `protected: true` for the stage in chatctl.yaml, deploy, then tear down"),
             DeployError::NotCancelled { .. } => Self::new(Kind::Busy, "not-cancelled", message)
                 .hint("`chatctl attach` follows it to its end"),
             DeployError::Function { .. } => Self::failed("function-failed", message)

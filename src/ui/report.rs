@@ -15,7 +15,7 @@ impl Ui {
     /// Shows an error, in the form that the output has.
     pub fn report(&self, error: &CliError) {
         self.rest();
-        if error.kind == Kind::ClosedPipe {
+        if matches!(error.kind, Kind::ClosedPipe | Kind::Differences) {
             return;
         }
         let text = match self.output() {

@@ -220,13 +220,13 @@ impl Bucket {
         Ok(())
     }
 
-    /// Whether the bucket has no version, marker or upload at all.
+    /// Whether the bucket has no version or marker at all whose key begins with a prefix.
     ///
     /// # Errors
     /// S3 refused or does not answer.
-    pub async fn is_empty(&self) -> Result<bool, AwsError> {
-        let asked = self.client.list_object_versions().bucket(&self.name).max_keys(1).send();
-        let page = asked.await.map_err(failure("s3:ListObjectVersions"))?;
+    pub async fn is_empty(&self, prefix: &str) -> Result<bool, AwsError> {
+        let asked = self.client.list_object_versions().bucket(&self.name).prefix(prefix);
+        let page = asked.max_keys(1).send().await.map_err(failure("s3:ListObjectVersions"))?;
         Ok(page.versions().is_empty() && page.delete_markers().is_empty())
     }
 

@@ -3,6 +3,8 @@
 mod aws;
 mod local;
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 
 use crate::context::{Context, Target};
@@ -29,6 +31,9 @@ pub struct Args {
     /// takes it up
     #[arg(long, conflicts_with = "only")]
     code_only: bool,
+    /// Deploy exactly what `plan --out FILE` showed, or nothing (on AWS)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "code_only"])]
+    plan: Option<PathBuf>,
 }
 
 /// A part of a project.

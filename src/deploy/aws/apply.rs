@@ -44,7 +44,8 @@ impl Prepared {
         let Some(stack) = self.found.stack.clone() else {
             return Err(DeployError::NoStack { stack: self.stage.stack_name() });
         };
-        if let Some(Target { code, .. }) = planned.as_ref().filter(|_| !self.drifted.is_empty()) {
+        let code = planned.as_ref().and_then(|target| target.code.as_ref());
+        if let Some(code) = code.filter(|_| !self.drifted.is_empty()) {
             code_only::set_back(&self, &stack, code, on_event).await?;
         }
         publish::publish(&mut self, &stack.id, &stack.outputs, on_event).await?;
@@ -81,9 +82,11 @@ impl Prepared {
     }
 
     async fn upload_code(&self, target: &Target, on_event: OnEvent<'_>) -> Result<(), DeployError> {
-        let key = self.artifacts.code_key(&target.code.sha256.hex());
-        let code =
-            self.artifacts.put(&key, "application/zip", Bytes::from(target.code.read()?), on_event);
+        // An earlier deployment's code is there.
+        let Some(code) = &target.code else { return Ok(()) };
+        let key = self.artifacts.code_key(&target.code_sha256);
+        let bytes = Bytes::from(code.read()?);
+        let code = self.artifacts.put(&key, "application/zip", bytes, on_event);
         if target.template.len() > MOST_INLINE_BYTES {
             // The change set was made from the one in the bucket.
             return code.await;

@@ -30,7 +30,7 @@ pub(super) async fn remember(prepared: &Prepared, target: &Target) -> Result<(),
         at: Timestamp::now(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         template: artifacts.template_key(&target.template),
-        code_sha256: target.code.sha256.hex(),
+        code_sha256: target.code_sha256.clone(),
     };
     write(artifacts, &deployed).await
 }
@@ -44,4 +44,33 @@ pub(super) async fn write(artifacts: &Artifacts, deployed: &Deployed) -> Result<
 
 fn folder(artifacts: &Artifacts) -> String {
     artifacts.folder() + "deployments/"
+}
+
+/// How many deployments are kept to go back to.
+const KEPT: usize = 20;
+
+impl Deployed {
+    /// What a person calls it by: the beginning of its code's hash.
+    pub fn name(&self) -> &str {
+        &self.code_sha256
+    }
+}
+
+impl std::fmt::Display for Deployed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { at, version, template: _, code_sha256 } = self;
+        let name = code_sha256.get(..12).unwrap_or(code_sha256);
+        write!(f, "{name}  {at:.0}  by chatctl {version}")
+    }
+}
+
+/// The deployments that can be gone back to, latest first.
+pub(super) async fn all(artifacts: &Artifacts) -> Result<Vec<Deployed>, DeployError> {
+    let keys = artifacts.bucket().keys_below(&folder(artifacts)).await?;
+    let mut all = Vec::new();
+    for key in keys.iter().rev().take(KEPT) {
+        let text = artifacts.bucket().get(key).await?.unwrap_or_default();
+        all.extend(serde_json::from_slice::<Deployed>(&text).ok());
+    }
+    Ok(all)
 }

@@ -2,6 +2,7 @@
 //! date, looks at the stack, and has CloudFormation say what would change.
 
 use futures_util::future::try_join;
+use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
 use super::artifacts::Artifacts;
@@ -17,6 +18,7 @@ use crate::cloudformation::{self, MOST_INLINE_BYTES, Template};
 use crate::deploy::plan::{Action, Change, Kind, Plan};
 use crate::deploy::site::SiteFile;
 use crate::deploy::{DeployError, Event, OnEvent, build};
+use crate::package::fingerprint::hex;
 use crate::package::{Bundle, frontend};
 use crate::stack::Stack;
 
@@ -51,8 +53,6 @@ pub struct Request {
     pub stage: Stage,
     /// Which parts.
     pub parts: Parts,
-    /// Logical ids of tables that may be let go.
-    pub allow_data_loss: Vec<String>,
     /// Whether compilers may colour what they say.
     pub colour: bool,
 }
@@ -75,7 +75,10 @@ pub struct Prepared {
 /// What a deployed stack is to become.
 #[derive(Debug)]
 pub(super) struct Target {
-    pub(super) code: Bundle,
+    /// The code, if it may have to be uploaded.
+    pub(super) code: Option<Bundle>,
+    /// The code's SHA-256, in hex.
+    pub(super) code_sha256: String,
     /// The template's text.
     pub(super) template: String,
     /// Whether it differs from what is deployed.
@@ -106,7 +109,7 @@ impl Found {
     }
 
     /// Refuses a stack that takes no deployment.
-    fn check(&self, stage: &Stage) -> Result<(), DeployError> {
+    pub(super) fn check(&self, stage: &Stage) -> Result<(), DeployError> {
         let Some(stack) = &self.stack else { return Ok(()) };
         match self.condition {
             Condition::Absent | Condition::Planned | Condition::Ready | Condition::NeverMade => {
@@ -137,6 +140,29 @@ impl Prepared {
         &self.stage
     }
 
+    /// What tells this plan from another: the hash of what it deploys and of what that changes.
+    pub fn seal(&self) -> String {
+        let mut hash = Sha256::new();
+        if let Some(target) = &self.target {
+            hash.update(&target.template);
+        }
+        hash.update(serde_json::to_vec(&self.plan).unwrap_or_default());
+        hex(&hash.finalize())
+    }
+
+    /// Refuses what would lose data that nobody allowed to be lost, and drops the change set then.
+    ///
+    /// # Errors
+    /// Data is at stake.
+    pub async fn gate(self, allowed: &[String]) -> Result<Self, DeployError> {
+        let at_stake = self.plan.at_stake(allowed);
+        if at_stake.is_empty() {
+            return Ok(self);
+        }
+        self.discard().await?;
+        Err(DeployError::DataLoss { at_stake })
+    }
+
     /// Drops what was made to find out what would change.
     ///
     /// # Errors
@@ -157,10 +183,10 @@ impl Prepared {
 /// Builds and plans.
 ///
 /// # Errors
-/// The project is wrong, a build fails, the stack takes no deployment, CloudFormation refuses the
-/// template, or data would be lost that nobody allowed to be lost. Nothing has changed then.
+/// The project is wrong, a build fails, the stack takes no deployment, or CloudFormation refuses the
+/// template. Nothing has changed then.
 pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared, DeployError> {
-    let Request { stage, parts, allow_data_loss, colour } = request;
+    let Request { stage, parts, colour } = request;
     let stack = stage.stack()?;
     let service = CloudFormation::new(&stage.cloud);
     let artifacts = Artifacts::of(&stage);
@@ -194,11 +220,6 @@ pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared
         plan,
     };
     on_event(Event::Planned { plan: prepared.plan.clone() });
-    let at_stake = prepared.plan.at_stake(&allow_data_loss);
-    if !at_stake.is_empty() {
-        prepared.discard().await?;
-        return Err(DeployError::DataLoss { at_stake });
-    }
     Ok(prepared)
 }
 
@@ -239,7 +260,13 @@ async fn plan_stack(
     let before = found.template.as_deref().and_then(|text| Template::parse(text).ok());
     let serving = before.as_ref().filter(|_| found.condition == Condition::Ready);
     let text = template.to_json();
-    let mut target = Target { code, template: text, differs: true, change_set: None };
+    let mut target = Target {
+        code: Some(code.clone()),
+        code_sha256: sha256.clone(),
+        template: text,
+        differs: true,
+        change_set: None,
+    };
     let Some(serving) = serving else {
         let empty = Template { resources: Default::default(), ..template.clone() };
         let mut plan = Plan { changes: replaced_stack(found) };
@@ -248,7 +275,7 @@ async fn plan_stack(
     };
     if *serving == template {
         target.differs = false;
-        let drifted = drifted(stage, stack, &target.code).await?;
+        let drifted = drifted(stage, stack, &code).await?;
         let plan = Plan { changes: drifted.iter().map(|name| set_back(name)).collect() };
         return Ok((Some(target), plan, drifted));
     }
@@ -302,7 +329,7 @@ async fn drifted(stage: &Stage, stack: &Stack, code: &Bundle) -> Result<Vec<Stri
 type Answer = Option<(ChangeSetId, cloudformation::change_set::ChangeSet)>;
 
 /// Has CloudFormation say what a template would change; none if nothing.
-async fn ask(
+pub(super) async fn ask(
     stage: &Stage,
     service: &CloudFormation,
     artifacts: &Artifacts,

@@ -1,27 +1,15 @@
-//! `teardown`: removes the stage and shows what is left.
+//! `teardown` on this machine.
 
 use serde_json::json;
 
+use super::Args;
 use crate::context::Context;
 use crate::deploy::Event;
 use crate::deploy::local::teardown::{Data, Item, inventory, kept, teardown};
 use crate::error::{CliError, Kind};
 use crate::ui::{Output, Ui};
 
-/// Remove the stage: its process, its tables, its files
-///
-/// Safe to repeat. Ends with an inventory of what is left, which must be nothing.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// Show what would be removed, and remove nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Keep the tables, and the secret with which their sessions were signed
-    #[arg(long)]
-    keep_data: bool,
-}
-
-/// Runs the command.
+/// Removes the stage `local`.
 pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
     let (ui, state) = (&context.ui, context.state()?);
     let data = if args.keep_data { Data::Keep } else { Data::Remove };

@@ -1,0 +1,58 @@
+//! The program killed at every step: the next run goes on, and nothing is orphaned.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use serde_json::json;
+
+use super::Aws;
+
+impl Aws {
+    /// Runs a command and kills it after so many of its events. Whether it came that far.
+    fn killed_after(&self, arguments: &[&str], events: usize) -> bool {
+        let mut command = self.command(&[arguments, &["--output", "ndjson"]].concat());
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let read = lines.take(events).count();
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+        read == events
+    }
+
+    /// Runs a command until it is not refused as busy: CloudFormation works on without the program.
+    fn eventually(&self, arguments: &[&str]) {
+        for _ in 0..100 {
+            let (code, said) = self.fails(arguments);
+            match code {
+                0 => return,
+                8 => std::thread::sleep(std::time::Duration::from_millis(100)),
+                _ => panic!("{arguments:?}: {code}: {said}"),
+            }
+        }
+        panic!("{arguments:?}: busy for ever");
+    }
+}
+
+#[test]
+fn a_deployment_killed_at_any_step_goes_on() {
+    for events in [1, 2, 3, 4, 5, 6, 7, 8, 40, 120, 250] {
+        let aws = Aws::new();
+        let there = aws.killed_after(&["deploy", "--yes"], events);
+        aws.eventually(&["deploy", "--yes"]);
+        assert_eq!(aws.deploy(), false, "after {events} events ({there})");
+        aws.eventually(&["teardown", "--yes"]);
+        assert_eq!(aws.inventory(), json!([]), "after {events} events");
+    }
+}
+
+#[test]
+fn a_teardown_killed_at_any_step_goes_on() {
+    let aws = Aws::new();
+    for events in [1, 2, 20, 100, 150, 200] {
+        aws.eventually(&["deploy", "--yes"]);
+        aws.killed_after(&["teardown", "--yes"], events);
+        aws.eventually(&["teardown", "--yes"]);
+        assert_eq!(aws.inventory(), json!([]), "after {events} events");
+    }
+}

@@ -1,0 +1,103 @@
+//! First deployment, no change, changes of every part, failures, the end.
+
+use serde_json::json;
+
+use super::Aws;
+use super::project::text;
+
+#[test]
+fn a_stage_comes_up_changes_and_goes() {
+    let aws = Aws::new();
+    assert_eq!(aws.deploy(), true);
+    assert_eq!(aws.deploy(), false, "a second deployment changes nothing");
+    aws.project.write("frontend/src/page", "second page");
+    let plan = text(&aws.run(&["deploy", "--yes"]).stderr);
+    assert!(plan.contains("files of the site") && !plan.contains("function"), "{plan}");
+    aws.project.write("functions/code", "second code");
+    let plan = text(&aws.run(&["deploy", "--yes"]).stderr);
+    assert!(plan.contains("12 functions") && !plan.contains("table"), "{plan}");
+    assert_eq!(aws.deploy(), false);
+    let gone = aws.json(&["teardown", "--yes"]);
+    assert_eq!(gone, json!({"changed": true, "left": []}));
+    assert_eq!(aws.inventory(), json!([]));
+    assert_eq!(aws.json(&["teardown", "--yes"])["changed"], false, "a second one finds nothing");
+}
+
+#[test]
+fn nobody_there_to_ask_is_a_refusal_that_changes_nothing() {
+    let aws = Aws::new();
+    let (code, said) = aws.fails(&["deploy"]);
+    assert_eq!(code, 4, "{said}");
+    assert_eq!(aws.inventory(), json!([]));
+}
+
+#[test]
+fn a_failed_update_is_rolled_back_and_says_why() {
+    let aws = Aws::new();
+    aws.deploy();
+    // A bucket whose name somebody else has.
+    let manifest = super::project::MANIFEST.replace("  site: {", "  taken: {");
+    assert_ne!(manifest, super::project::MANIFEST);
+    aws.make_bucket("test-prod-taken-000000000000");
+    aws.project.write("templates/stack.yaml", &manifest);
+    let (code, said) = aws.fails(&["deploy", "--yes"]);
+    assert_eq!(code, 7, "{said}");
+    assert!(said.contains("SiteBucket") && said.contains("unique in all of AWS"), "{said}");
+    let diagnosis = aws.json(&["diagnose"]);
+    assert_eq!(diagnosis["causes"][0]["logical"], "SiteBucket", "{diagnosis}");
+    aws.project.write("templates/stack.yaml", super::project::MANIFEST);
+    assert_eq!(aws.deploy(), false, "what served before serves still");
+}
+
+#[test]
+fn a_key_that_changes_is_refused() {
+    let aws = Aws::new();
+    aws.deploy();
+    let manifest = super::project::MANIFEST.replace("sort: messageId", "sort: sentAt");
+    aws.project.write("templates/stack.yaml", &manifest);
+    let (code, said) = aws.fails(&["deploy", "--yes"]);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("--allow-data-loss ChatMessages"), "{said}");
+    aws.project.write("templates/stack.yaml", super::project::MANIFEST);
+    assert_eq!(aws.deploy(), false);
+}
+
+#[test]
+fn code_alone_is_taken_up_by_the_next_deployment() {
+    let aws = Aws::new();
+    aws.deploy();
+    aws.project.write("functions/code", "tried code");
+    let changed = aws.json(&["deploy", "--yes", "--code-only"]);
+    assert_eq!(changed["functions"].as_array().map(Vec::len), Some(12), "{changed}");
+    assert_eq!(aws.deploy(), true, "the stack takes the code up");
+    assert_eq!(aws.deploy(), false);
+    aws.project.write("functions/code", "worse code");
+    aws.json(&["deploy", "--yes", "--code-only"]);
+    aws.project.write("functions/code", "tried code");
+    assert_eq!(aws.deploy(), true, "the code is set back");
+    assert_eq!(aws.deploy(), false);
+}
+
+#[test]
+fn a_deployment_can_be_taken_back() {
+    let aws = Aws::new();
+    aws.deploy();
+    aws.project.write("functions/code", "second code");
+    aws.deploy();
+    assert_eq!(aws.json(&["rollback", "--yes"])["changed"], true);
+    assert_eq!(aws.deploy(), true, "the second code is new again");
+    let (code, said) = aws.fails(&["rollback", "--yes", "--to", "nothing"]);
+    assert_eq!(code, 1, "{said}");
+}
+
+#[test]
+fn a_plan_that_was_agreed_upon_is_deployed_or_nothing() {
+    let aws = Aws::new();
+    assert_eq!(aws.fails(&["plan", "--exit-code", "--out", "plan.json"]).0, 3);
+    aws.project.write("functions/code", "other code");
+    let (code, said) = aws.fails(&["deploy", "--yes", "--plan", "plan.json"]);
+    assert_eq!(code, 4, "{said}");
+    aws.fails(&["plan", "--out", "plan.json"]);
+    assert_eq!(aws.json(&["deploy", "--yes", "--plan", "plan.json"])["changed"], true);
+    assert_eq!(aws.fails(&["plan", "--exit-code"]).0, 0);
+}
