@@ -1,6 +1,7 @@
 //! Every state in which a stack is stuck, its way out, and what is said of a failure. AWS is scripted
 //! here (`support/scripted_aws.rs`): these states cannot be had from an emulator at will.
 
+#[allow(dead_code, reason = "what other tests use")]
 #[path = "support/project.rs"]
 mod project;
 #[path = "support/scripted_aws.rs"]
@@ -66,7 +67,9 @@ fn every_state_has_its_way_out_and_a_look_changes_nothing() {
 
 #[test]
 fn a_busy_stack_is_exit_code_8() {
-    for status in ["UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"] {
+    for status in
+        ["UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"]
+    {
         let (code, said) = Stuck::in_status(status).ends(&["recover", "--yes"]);
         assert_eq!(code, 8, "{status}: {said}");
         assert!(said.contains("chatctl attach"), "{said}");
@@ -86,7 +89,12 @@ fn a_stack_that_never_was_is_deleted() {
 fn a_rollback_that_is_blocked_names_what_to_skip() {
     let stuck = Stuck::in_status("UPDATE_ROLLBACK_FAILED");
     stuck.aws.events(&[
-        ("test-prod", STACK_TYPE, "UPDATE_ROLLBACK_FAILED", "The following resource(s) failed to update: [Rooms]."),
+        (
+            "test-prod",
+            STACK_TYPE,
+            "UPDATE_ROLLBACK_FAILED",
+            "The following resource(s) failed to update: [Rooms].",
+        ),
         ("Rooms", "AWS::DynamoDB::Table", "UPDATE_FAILED", "Table is being updated"),
         ("test-prod", STACK_TYPE, "UPDATE_ROLLBACK_IN_PROGRESS", ""),
     ]);
@@ -101,7 +109,11 @@ fn a_rollback_that_is_blocked_names_what_to_skip() {
     assert!(said.contains("chatctl recover --skip Rooms"), "{said}");
     stuck.ends(&["recover", "--yes", "--skip", "Rooms"]);
     let asked = stuck.aws.asked("ContinueUpdateRollback");
-    assert!(!asked[0].contains("ResourcesToSkip") && asked[1].contains("ResourcesToSkip.member.1=Rooms"), "{asked:?}");
+    assert!(
+        !asked[0].contains("ResourcesToSkip")
+            && asked[1].contains("ResourcesToSkip.member.1=Rooms"),
+        "{asked:?}"
+    );
 }
 
 #[test]
@@ -121,9 +133,19 @@ fn the_first_failure_is_told_and_its_cascade_is_not() {
     let stuck = Stuck::in_status("UPDATE_IN_PROGRESS");
     stuck.aws.events(&[
         ("test-prod", STACK_TYPE, "UPDATE_ROLLBACK_COMPLETE", ""),
-        ("test-prod", STACK_TYPE, "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed"),
+        (
+            "test-prod",
+            STACK_TYPE,
+            "UPDATE_ROLLBACK_IN_PROGRESS",
+            "The following resource(s) failed",
+        ),
         ("Other", "AWS::Lambda::Function", "UPDATE_FAILED", "Resource update cancelled"),
-        ("Role", "AWS::IAM::Role", "CREATE_FAILED", "User: arn is not authorized to perform: iam:CreateRole on resource: x"),
+        (
+            "Role",
+            "AWS::IAM::Role",
+            "CREATE_FAILED",
+            "User: arn is not authorized to perform: iam:CreateRole on resource: x",
+        ),
         ("test-prod", STACK_TYPE, "UPDATE_IN_PROGRESS", "User Initiated"),
     ]);
     let (code, said) = stuck.ends(&["attach"]);

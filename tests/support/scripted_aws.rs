@@ -2,7 +2,7 @@
 //! answers from a script, made from AWS's documented answers. For states that no emulator gets into.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -53,15 +53,16 @@ impl ScriptedAws {
 
     /// Adds a refusal of an action, with AWS's code and words.
     pub fn refuses(&self, action: &str, status: u16, code: &str, message: &str) {
-        let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>");
+        let error = format!(
+            "<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+        );
         self.push(action, (status, error));
     }
 
     /// Adds the description of the stage's stack in a status.
     pub fn stack(&self, status: &str, reason: &str) {
-        let tags = [("chatctl:project", "test"), ("chatctl:stage", "prod")].map(|(key, value)| {
-            format!("<member><Key>{key}</Key><Value>{value}</Value></member>")
-        });
+        let tags = [("chatctl:project", "test"), ("chatctl:stage", "prod")]
+            .map(|(key, value)| format!("<member><Key>{key}</Key><Value>{value}</Value></member>"));
         self.answers(
             "DescribeStacks",
             &format!(
