@@ -6,6 +6,7 @@
 
 #[path = "../support/ministack.rs"]
 mod ministack;
+#[allow(dead_code, reason = "what other tests use")]
 #[path = "../support/project.rs"]
 mod project;
 
