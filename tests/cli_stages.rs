@@ -2,6 +2,8 @@
 //! is said to somebody who has no way in. Nothing here is answered by a cloud.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -110,4 +112,38 @@ fn a_profile_that_is_not_there_is_told_with_those_that_are() {
     let check = doctor(command(here.path(), &["-s", "prod"]))["stage"].clone();
     assert_eq!(check["found"], "there is no AWS profile `work`; there are wrok");
     assert_eq!(check["mend"], "did you mean `wrok`?");
+}
+
+/// An address at which every request is answered as AWS answers expired keys.
+fn expired() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let body = "<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>The \
+                security token included in the request is expired</Message></Error>\
+                <RequestId>6c5e-11</RequestId></ErrorResponse>";
+    let answer = format!(
+        "HTTP/1.1 403 Forbidden\r\ncontent-type: text/xml\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 8192]);
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn keys_that_have_expired_are_told_with_where_they_come_from() {
+    let here = project(STAGES, "");
+    let mut command = command(here.path(), &["-s", "bare", "--region", "eu-west-1"]);
+    command.envs([("AWS_ACCESS_KEY_ID", "ASIA"), ("AWS_SECRET_ACCESS_KEY", "secret")]);
+    command.env("AWS_ENDPOINT_URL", expired());
+    let checks = doctor(command);
+    let check = &checks["credentials"];
+    assert!(check["found"].as_str().unwrap().contains("is expired (ExpiredToken)"), "{check}");
+    assert!(check["mend"].as_str().unwrap().contains("AWS_ACCESS_KEY_ID"), "{check}");
+    assert!(checks["endpoint"]["found"].as_str().unwrap().starts_with("http://127"), "{checks}");
 }

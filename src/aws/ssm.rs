@@ -38,6 +38,16 @@ impl Parameters {
         }
     }
 
+    /// Which of some parameters (ten at most) there are not.
+    ///
+    /// # Errors
+    /// The service refused or does not answer.
+    pub async fn missing(&self, names: &[String]) -> Result<Vec<String>, AwsError> {
+        let answer = self.0.get_parameters().set_names(Some(names.to_vec())).send().await;
+        let answer = answer.map_err(failure("ssm:GetParameters"))?;
+        Ok(answer.invalid_parameters.unwrap_or_default())
+    }
+
     /// Makes an encrypted parameter; one that is there already stays as it is.
     ///
     /// # Errors
