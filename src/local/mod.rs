@@ -11,6 +11,7 @@ pub mod faults;
 pub mod gateway;
 pub mod host;
 pub mod iam;
+pub mod kinesisvideo;
 pub mod lambda;
 pub mod logs;
 pub mod open_files;

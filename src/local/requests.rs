@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::request::Parts;
 
 use super::credentials::Caller;
+use super::kinesisvideo;
 use super::sigv4::Service;
 
 /// The counts since the host started; clones share them.
@@ -38,11 +39,14 @@ impl Requests {
     }
 }
 
-/// The operation that the JSON protocols name in a header; elsewhere the method.
+/// The operation that the JSON protocols name in a header, and Kinesis Video in its path; elsewhere
+/// the method.
 fn operation(parts: &Parts) -> &str {
     let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     let named = target.and_then(|target| target.rsplit('.').next());
-    named.unwrap_or_else(|| parts.method.as_str())
+    named
+        .or_else(|| kinesisvideo::operation(parts.uri.path()))
+        .unwrap_or_else(|| parts.method.as_str())
 }
 
 #[cfg(test)]

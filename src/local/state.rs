@@ -105,6 +105,11 @@ impl StateDir {
         self.0.join("parameters.json")
     }
 
+    /// The database of the signaling channels.
+    pub fn channels(&self) -> PathBuf {
+        self.0.join("channels.db")
+    }
+
     /// The buckets.
     pub fn buckets(&self) -> PathBuf {
         self.0.join("buckets")

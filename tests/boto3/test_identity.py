@@ -14,6 +14,7 @@ CALLS = {
     "ssm": (lambda c: c.describe_parameters(), MISMATCH, UNKNOWN),
     "logs": (lambda c: c.describe_log_groups(), MISMATCH, UNKNOWN),
     "lambda": (lambda c: c.list_functions(), MISMATCH, UNKNOWN),
+    "kinesisvideo": (lambda c: c.list_signaling_channels(), MISMATCH, UNKNOWN),
     "sts": (lambda c: c.get_caller_identity(), "SignatureDoesNotMatch", "InvalidClientTokenId"),
     "s3": (lambda c: c.list_buckets(), "SignatureDoesNotMatch", "InvalidAccessKeyId"),
     "apigatewaymanagementapi": (

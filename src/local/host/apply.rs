@@ -4,12 +4,13 @@ use std::sync::PoisonError;
 
 use super::Host;
 use crate::local::gateway::{Route, RouteResponse};
+use crate::local::iam::AssumableRole;
 use crate::local::lambda::FunctionConfig;
 use crate::local::site::Site;
 use crate::local::state::{Deployment, StateError};
 use crate::stack::{
-    BucketPurpose, Function, LOCAL_API_ID, LowerError, Manifest, ManifestError, Place, Settings,
-    Stack, StackName, lower,
+    BucketPurpose, Function, LOCAL_API_ID, LowerError, Manifest, ManifestError, Place, Role,
+    Settings, Stack, StackName, lower,
 };
 
 /// The deployment cannot be brought up. What was up before stays up.
@@ -79,6 +80,7 @@ impl Host {
         }
         let policies = stack.functions.iter().map(|f| (f.physical.clone(), stack.policy(f)));
         self.0.access.set_policies(policies.collect());
+        self.0.access.set_roles(stack.roles.iter().map(|role| assumable(&stack, role)).collect());
         let configs =
             stack.functions.iter().map(|function| self.config(&stack, function, deployment));
         self.0.lambda.configure(configs.collect()).await;
@@ -123,6 +125,13 @@ impl Host {
             log_group: function.log_group.clone(),
         }
     }
+}
+
+/// A role as IAM takes it, by its physical name.
+fn assumable(stack: &Stack, role: &Role) -> (String, AssumableRole) {
+    let documents =
+        AssumableRole { trust: stack.role_trust(role), policy: stack.role_policy(role) };
+    (role.physical.clone(), documents)
 }
 
 /// The stack's routes have no route response: answers are posted, returned bodies are dropped.

@@ -14,6 +14,7 @@ use super::serve::{Peer, Room};
 use crate::local::answer::{self, Answer, Call};
 use crate::local::control;
 use crate::local::gateway::Gateway;
+use crate::local::kinesisvideo;
 use crate::local::sigv4::{self, Service};
 
 /// The largest body taken; above S3's part size as every SDK uses it.
@@ -67,6 +68,7 @@ impl Host {
             Service::Lambda => self.0.lambda.handle(call).await,
             Service::Logs => self.0.logs_api.handle(call).await,
             Service::Ssm => self.0.parameters.handle(call).await,
+            Service::KinesisVideo => self.0.voice.handle(call).await,
             Service::Sts => self.0.identity.handle(call).await,
             Service::S3 => self.0.buckets.handle(Request::from_parts(call.parts, call.body)).await,
         }
@@ -109,6 +111,7 @@ fn is_aws_request(parts: &http::request::Parts) -> bool {
         || parts.headers.contains_key("x-amz-target")
         || parts.uri.path().contains("/@connections/")
         || parts.uri.path().starts_with("/2015-03-31/")
+        || kinesisvideo::is_operation(parts.uri.path())
 }
 
 /// A presigned URL in S3's older form, which SDKs still make unless told otherwise.

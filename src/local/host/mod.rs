@@ -20,6 +20,7 @@ use super::dynamodb::DynamoDb;
 use super::faults::Faults;
 use super::gateway::Gateway;
 use super::iam::Access;
+use super::kinesisvideo::KinesisVideo;
 use super::lambda::Lambda;
 use super::logs::{LogStore, LogsApi};
 use super::requests::Requests;
@@ -45,6 +46,7 @@ struct Inner {
     buckets: S3,
     parameters: Ssm,
     identity: Sts,
+    voice: KinesisVideo,
     logs: LogStore,
     logs_api: LogsApi,
     lambda: Lambda,

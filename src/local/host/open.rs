@@ -14,6 +14,7 @@ use crate::local::dynamodb::DynamoDb;
 use crate::local::faults::Faults;
 use crate::local::gateway::{Gateway, GatewayLimits, GatewaySettings};
 use crate::local::iam::{Access, Denial};
+use crate::local::kinesisvideo::{KinesisVideo, KinesisVideoSettings, Quotas};
 use crate::local::lambda::{Lambda, LambdaSettings};
 use crate::local::logs::{LogLine, LogStore, LogsApi};
 use crate::local::requests::Requests;
@@ -66,8 +67,13 @@ impl Host {
             gateway: Gateway::new(gateway, lambda.clone(), access.clone(), faults.clone()),
             logs_api: LogsApi::new(logs.clone(), access.clone(), place.clone()),
             requests: Requests::default(),
+            identity: Sts::new(&place.account, credentials.clone(), access.clone()),
             verifier: Verifier::new(credentials, &place.region),
-            identity: Sts::new(&place.account),
+            voice: KinesisVideo::new(
+                &state.channels(),
+                voice_settings(&place, port),
+                access.clone(),
+            ),
             state,
             record: record(port)?,
             faults,
@@ -110,6 +116,10 @@ fn gateway_settings(place: &Place, limits: GatewayLimits) -> GatewaySettings {
         account: place.account.clone(),
         limits,
     }
+}
+
+fn voice_settings(place: &Place, port: u16) -> KinesisVideoSettings {
+    KinesisVideoSettings { place: place.clone(), port, quotas: Quotas::default() }
 }
 
 fn record(port: u16) -> io::Result<HostRecord> {

@@ -1,5 +1,6 @@
 //! Who may do what: this stage's keys for `s3s`, and its operations as IAM's actions.
 
+use jiff::Timestamp;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::{CopyObjectInput, CopySource, DeleteObjectsInput, UploadPartCopyInput};
@@ -68,6 +69,9 @@ impl S3Access for Guard {
                 InvalidToken,
                 "The provided token is malformed or otherwise invalid."
             ));
+        }
+        if caller.is_expired(Timestamp::now().as_second()) {
+            return Err(s3_error!(ExpiredToken, "The provided token has expired."));
         }
         let operation = context.s3_op().name().to_owned();
         let resource = resource(context.s3_path());

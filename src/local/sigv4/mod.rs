@@ -20,6 +20,7 @@ use http::request::Parts;
 use sha2::{Digest, Sha256};
 
 use super::credentials::{Caller, Credentials};
+use super::kinesisvideo;
 use keys::Keyring;
 use signed::{Form, Scope, Signed};
 
@@ -43,10 +44,12 @@ pub enum Service {
     Logs,
     /// `execute-api`: the @connections API.
     ExecuteApi,
+    /// `kinesisvideo`: signaling channels.
+    KinesisVideo,
 }
 
 impl Service {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::DynamoDb,
         Self::S3,
         Self::Ssm,
@@ -54,6 +57,7 @@ impl Service {
         Self::Lambda,
         Self::Logs,
         Self::ExecuteApi,
+        Self::KinesisVideo,
     ];
 
     /// The signing name.
@@ -66,6 +70,7 @@ impl Service {
             Self::Lambda => "lambda",
             Self::Logs => "logs",
             Self::ExecuteApi => "execute-api",
+            Self::KinesisVideo => "kinesisvideo",
         }
     }
 
@@ -83,6 +88,7 @@ impl Service {
             Some("Logs") => Some(Self::Logs),
             _ if path.contains("/@connections/") => Some(Self::ExecuteApi),
             _ if path.starts_with("/2015-03-31/") => Some(Self::Lambda),
+            _ if kinesisvideo::is_operation(path) => Some(Self::KinesisVideo),
             _ => None,
         }
     }
@@ -141,9 +147,13 @@ impl Verifier {
             ))
         })?;
         let service = self.check_scope(&scope, &signed)?;
+        let now = now.duration_since(UNIX_EPOCH).map_or(0, |past| past.as_secs().cast_signed());
         check_time(&signed, service, now)?;
         let key = self.keyring.find(&signed.credential, &scope)?;
         key.check_token(signed.token.as_deref())?;
+        if key.caller.is_expired(now) {
+            return Err(SignatureError::Expired);
+        }
         let payload = payload_hash(parts, body, &signed, service)?;
         let request = canonical::Request { parts, signed: &signed, service, payload: &payload };
         let mut hasher = Sha256::new();
@@ -192,12 +202,7 @@ impl Verifier {
     }
 }
 
-fn check_time(
-    signed: &Signed<'_>,
-    service: Service,
-    now: SystemTime,
-) -> Result<(), SignatureError> {
-    let now = now.duration_since(UNIX_EPOCH).map_or(0, |past| past.as_secs().cast_signed());
+fn check_time(signed: &Signed<'_>, service: Service, now: i64) -> Result<(), SignatureError> {
     let Some(at) = timestamp::parse(&signed.date) else {
         return Err(SignatureError::Incomplete(format!(
             "Date must be in ISO-8601 'basic format'. Got '{}'.",

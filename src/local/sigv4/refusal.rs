@@ -25,6 +25,9 @@ pub enum SignatureError {
     /// The session token is missing, superfluous or another one's.
     #[error("The security token included in the request is invalid.")]
     Token,
+    /// The session of temporary keys has ended.
+    #[error("The security token included in the request is expired")]
+    Expired,
     /// Signed too long ago, or for a time to come.
     #[error("{}", time_message(*signed, *now, *minutes, *future))]
     Time {
@@ -82,7 +85,7 @@ fn dialect(service: Option<Service>) -> Dialect {
     match service {
         Some(Service::S3) => Dialect::Object,
         Some(Service::Sts) => Dialect::Query,
-        Some(Service::Lambda | Service::ExecuteApi) => Dialect::Rest,
+        Some(Service::Lambda | Service::ExecuteApi | Service::KinesisVideo) => Dialect::Rest,
         Some(Service::DynamoDb | Service::Ssm | Service::Logs) | None => Dialect::Json,
     }
 }
@@ -135,6 +138,7 @@ impl SignatureError {
             Self::Missing => "MissingAuthenticationTokenException",
             Self::Incomplete(_) => "IncompleteSignatureException",
             Self::UnknownKey | Self::Token => "UnrecognizedClientException",
+            Self::Expired => "ExpiredTokenException",
             Self::Scope(_) | Self::Time { .. } | Self::Payload | Self::Mismatch { .. } => {
                 "InvalidSignatureException"
             }
@@ -146,6 +150,7 @@ impl SignatureError {
             Self::Missing => "MissingAuthenticationToken",
             Self::Incomplete(_) => "IncompleteSignature",
             Self::UnknownKey | Self::Token => "InvalidClientTokenId",
+            Self::Expired => "ExpiredToken",
             Self::Scope(_) | Self::Time { .. } | Self::Payload | Self::Mismatch { .. } => {
                 "SignatureDoesNotMatch"
             }
@@ -165,6 +170,7 @@ impl SignatureError {
             Self::Incomplete(_) | Self::Scope(_) => "AuthorizationHeaderMalformed",
             Self::UnknownKey => "InvalidAccessKeyId",
             Self::Token => "InvalidToken",
+            Self::Expired => "ExpiredToken",
             Self::Time { .. } => "RequestTimeTooSkewed",
             Self::Payload => "XAmzContentSHA256Mismatch",
             Self::Mismatch { .. } => "SignatureDoesNotMatch",
