@@ -65,6 +65,7 @@ impl Gateway {
     /// Answers `/{stage}/@connections/{id}`, and the same without the stage for clients that know
     /// nothing but the endpoint.
     pub async fn callback(&self, call: Call) -> Answer {
+        self.0.faults.outlive_crashes().await;
         let mut answer = self.called(call).unwrap_or_else(|failure| failure.answer());
         if let Ok(id) = HeaderValue::try_from(ids::fresh()) {
             answer.headers_mut().insert("x-amzn-requestid", id);

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::invocation::{Invocation, InvokeError, Job};
 use super::{FunctionConfig, LambdaLimits};
+use crate::local::faults::Crash;
 pub use running::{Delivery, Running};
 
 /// So many processes of a function start at a time: more would only slow one another down.
@@ -223,7 +224,7 @@ impl Pool {
         let until = now + self.timeout();
         let member = self.members.get_mut(&id)?;
         match &member.phase {
-            Phase::Busy(running) if &*running.job.id == request && !running.doomed => {}
+            Phase::Busy(running) if &*running.job.id == request && running.doom.is_none() => {}
             _ => return None,
         }
         match std::mem::replace(&mut member.phase, Phase::Between { until }) {
@@ -233,15 +234,16 @@ impl Pool {
     }
 
     /// The process is to die in this invocation: no answer of it counts any more.
-    pub fn doom(&mut self, id: u64) {
+    pub fn doom(&mut self, id: u64, crash: Crash) {
         if let Some(Member { phase: Phase::Busy(running), .. }) = self.members.get_mut(&id) {
-            running.doomed = true;
+            running.doom = Some(crash);
         }
     }
 
     /// Whether the process is to die in its invocation.
     pub fn is_doomed(&self, id: u64) -> bool {
-        matches!(self.members.get(&id), Some(Member { phase: Phase::Busy(r), .. }) if r.doomed)
+        let member = self.members.get(&id);
+        matches!(member, Some(Member { phase: Phase::Busy(r), .. }) if r.doom.is_some())
     }
 
     /// What time has done to the process. An invocation that begins after this look cannot be due

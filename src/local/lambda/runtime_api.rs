@@ -21,6 +21,7 @@ use super::instance::Instance;
 use super::invocation::Invocation;
 use super::pool::{Delivery, Next};
 use crate::local::answer::{self, Answer};
+use crate::local::faults::Crash;
 
 const VERSION: &str = "/2018-06-01/runtime/";
 /// The largest answer of a function, with AWS's own allowance over 6 MB.
@@ -93,8 +94,8 @@ async fn next(instance: &Arc<Instance>) -> Answer {
 
 fn deliver(instance: &Arc<Instance>, delivery: Delivery) -> Answer {
     instance.scribe().start(&delivery.id, delivery.tail);
-    if instance.shared.faults.take_crash(&instance.function.name) {
-        crash(instance);
+    if let Some(crash) = instance.shared.faults.take_crash(&instance.function.name) {
+        die(instance, crash);
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let deadline = (now + delivery.timeout).as_millis().to_string();
@@ -117,8 +118,8 @@ fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
 }
 
 /// Kills the process in the middle of what it was just given.
-fn crash(instance: &Arc<Instance>) {
-    instance.function.pool().doom(instance.member);
+fn die(instance: &Arc<Instance>, crash: Crash) {
+    instance.function.pool().doom(instance.member, crash);
     let kill = instance.kill.clone();
     tokio::spawn(async move {
         tokio::time::sleep(CRASH_AFTER).await;

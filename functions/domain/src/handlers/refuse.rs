@@ -11,6 +11,9 @@ use crate::{Ports, Posted, RefusalNotice, Tally};
 /// How often the frame is tried, and how long between: `$connect` may not have returned yet.
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long the connection stays after that: who has said something meanwhile is answered by its
+/// `requestId` too, which many clients wait for.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Serves one notice.
 pub async fn handle<P: Ports>(ports: &P, notice: RefusalNotice) -> Report {
@@ -28,7 +31,10 @@ pub async fn handle<P: Ports>(ports: &P, notice: RefusalNotice) -> Report {
         }
     }
     match posted {
-        Posted::Delivered => report.tally = Tally { delivered: 1, ..Tally::default() },
+        Posted::Delivered => {
+            report.tally = Tally { delivered: 1, ..Tally::default() };
+            ports.pause(GRACE).await;
+        }
         Posted::Gone => report.tally = Tally { gone: 1, ..Tally::default() },
         Posted::Failed(reason) => {
             report.tally = Tally { failed: 1, ..Tally::default() };

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::local::faults::Crash;
 use crate::local::lambda::invocation::{Done, Invocation, Job};
 use crate::local::lambda::report;
 
@@ -33,14 +34,14 @@ pub struct Running {
     pub(super) deadline: Instant,
     /// Whether the process has taken it; until then its end costs nothing.
     pub(super) delivered: bool,
-    /// Whether the process is to die of it: an injected fault.
-    pub(super) doomed: bool,
+    /// The injected fault of which the process is to die, until it has.
+    pub(super) doom: Option<Crash>,
 }
 
 impl Running {
     /// Begins now; `delivered` if the process asked for it and has it already.
     pub(super) fn new(job: Job, now: Instant, timeout: Duration, delivered: bool) -> Self {
-        Self { job, started: now, deadline: now + timeout, delivered, doomed: false }
+        Self { job, started: now, deadline: now + timeout, delivered, doom: None }
     }
 
     /// Tells the caller.

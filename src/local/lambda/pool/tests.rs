@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot::{Receiver, error::TryRecvError};
 
 use super::*;
+use crate::local::faults::{FaultSettings, Faults};
 use crate::local::lambda::invocation::Done;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -197,7 +198,11 @@ fn idle_processes_end_but_for_the_last() {
 fn a_doomed_invocation_cannot_be_answered() {
     let (mut pool, now) = (pool(10), Instant::now());
     let (member, _answer) = first(&mut pool, now);
-    pool.doom(member);
+    let faults = Faults::default();
+    let crash = FaultSettings { crash_function: Some("Echo".into()), ..FaultSettings::default() };
+    faults.set(crash);
+    assert!(faults.take_crash("stage-Other").is_none());
+    pool.doom(member, faults.take_crash("stage-Echo").unwrap());
     assert!(pool.answered(member, "first", now).is_none());
     let running = pool.exited(member).unwrap();
     let Invocation::FunctionError { payload, .. } = running.crashed("signal: killed") else {
