@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -18,11 +17,9 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
+from beside import BIN, KEYS, measure, medians, ministack, ministack_version, write
+
 GROUPS, EVENTS, ITEMS = 20, 100_000, 100_000
-BIN = pathlib.Path(sys.executable).parent
-KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
-MARKS = ("<!-- kept: reading -->", "<!-- end: reading -->")
 
 BOTO_LOGS = """
 import boto3, sys
@@ -43,33 +40,12 @@ for page in tables.get_paginator('scan').paginate(TableName=sys.argv[2]):
 """
 
 
-def measure(command, environment, counts):
-    """Wall seconds, CPU seconds and peak MB of a command whose output is `counts` lines long."""
-    with tempfile.TemporaryFile() as out:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, env=environment, stdout=out, stdin=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        found = counts(out)
-    if process.returncode:
-        sys.exit(f"{command[:3]} ended with {process.returncode}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, found
-
-
 def lines(file):
     return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
 
 
 def times_of(pattern):
     return lambda file: len(re.findall(pattern, file.read()))
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def project(folder, binaries):
@@ -98,21 +74,6 @@ def post(url, operation, body):
                          "SignedHeaders=host, Signature=0"})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
-
-
-def ministack(folder):
-    port = free_port()
-    environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "TMPDIR": str(folder)}
-    server = subprocess.Popen([BIN / "ministack"], env=environment, cwd=folder, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"{url}/_ministack/health")
-            return server, url
-        except OSError:
-            time.sleep(0.05)
-    sys.exit("MiniStack does not start")
 
 
 def fill(url, table):
@@ -153,7 +114,7 @@ def rounds(count, tools, expected):
             if found != expected:
                 sys.exit(f"{name}: {found} of {expected}")
             all_figures[name].append((wall, cpu, memory))
-    return {name: tuple(statistics.median(column) for column in zip(*figures)) for name, figures in all_figures.items()}
+    return {name: medians(figures) for name, figures in all_figures.items()}
 
 
 def table(figures, floor):
@@ -255,23 +216,6 @@ Written by `bench/reading` on {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime()
 """
 
 
-def ministack_version():
-    import importlib.metadata
-    return importlib.metadata.version("ministack")
-
-
-def write(path, text):
-    """Replaces the section, or adds it at the end."""
-    page = path.read_text()
-    kept = f"{MARKS[0]}\n{text}{MARKS[1]}\n"
-    if MARKS[0] in page:
-        before, rest = page.split(MARKS[0], 1)
-        page = before + kept + rest.split(MARKS[1] + "\n", 1)[1]
-    else:
-        page = page.rstrip("\n") + "\n\n" + kept
-    path.write_text(page)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binaries", type=pathlib.Path, required=True)
@@ -281,7 +225,7 @@ def main():
     text = section(arguments)
     print(text)
     if arguments.write:
-        write(arguments.write, text)
+        write(arguments.write, "reading", text)
 
 
 main()
