@@ -22,3 +22,4 @@ pub mod site;
 pub mod ssm;
 pub mod state;
 pub mod sts;
+pub mod websocket;

@@ -12,11 +12,12 @@ use tokio::sync::oneshot;
 use super::Gateway;
 use super::connection::Connection;
 use super::event::{Event, RequestContext, Subject};
-use super::handshake::{Candidate, Refusal, plain, switching};
+use super::handshake::{Candidate, Refusal, plain};
 use super::integration::{Outcome, Proxy};
 use super::life::Lease;
 use super::routes::{CONNECT, Route};
 use crate::local::answer::Answer;
+use crate::local::websocket::switching;
 
 /// What was decided in a candidate's favour.
 #[derive(Default)]

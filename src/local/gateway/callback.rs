@@ -6,14 +6,13 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::close::DELETED;
 use super::connection::Connection;
 use super::handshake::plain;
 use super::integration::strikes;
-use super::outbox::Refused;
 use super::{Gateway, ids};
 use crate::local::answer::{Answer, Call, empty, json};
 use crate::local::iam::Denied;
+use crate::local::websocket::{DELETED, Refused};
 
 /// Why a call is refused.
 enum Failure {

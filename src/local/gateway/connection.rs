@@ -8,10 +8,9 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::close::{End, GOING_AWAY};
 use super::event::Subject;
-use super::outbox::{Outbox, Refused};
 use super::settings::GatewayLimits;
+use crate::local::websocket::{End, GOING_AWAY, Outbox, Refused};
 
 /// Who is at the other end, as events and `GET @connections` tell it.
 #[derive(Debug, Clone, Serialize)]

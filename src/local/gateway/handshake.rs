@@ -3,18 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version, header};
 use hyper::body::Incoming;
 use jiff::Timestamp;
 use serde_json::json;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::connection::{Identity, Person};
 use super::event::HandshakeParts;
 use super::{Gateway, ids};
 use crate::local::answer::{self, Answer};
+use crate::local::websocket::{NoHandshake, accept_key};
 
 /// A handshake that waits for its decision.
 pub struct Candidate {
@@ -101,50 +99,21 @@ impl Gateway {
     }
 }
 
-/// The checks of RFC 6455, section 4.2.1.
+/// The checks of the protocol itself, with the gateway's answers.
 fn accept(method: &Method, version: Version, headers: &HeaderMap) -> Result<String, Answer> {
-    let bad = || plain(StatusCode::BAD_REQUEST, "BadRequestException", "Bad Request");
-    if *method != Method::GET {
-        return Err(bad());
-    }
-    let upgrades = version == Version::HTTP_11
-        && lists(headers, &header::UPGRADE, "websocket")
-        && lists(headers, &header::CONNECTION, "upgrade")
-        && lists(headers, &header::SEC_WEBSOCKET_VERSION, "13");
-    if !upgrades {
-        let mut answer =
-            plain(StatusCode::UPGRADE_REQUIRED, "UpgradeRequiredException", "Upgrade Required");
-        let headers = answer.headers_mut();
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        return Err(answer);
-    }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or_else(bad)?.as_bytes();
-    match STANDARD.decode(key) {
-        Ok(nonce) if nonce.len() == 16 => Ok(derive_accept_key(key)),
-        _ => Err(bad()),
-    }
-}
-
-/// Whether a header's comma-separated values have this one, in any case.
-fn lists(headers: &HeaderMap, name: &header::HeaderName, value: &str) -> bool {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|values| values.split(',')).any(|one| one.trim().eq_ignore_ascii_case(value))
-}
-
-/// The answer that admits. The subprotocol is `$connect`'s choice, and absent without one.
-pub fn switching(accept: &str, protocol: Option<HeaderValue>) -> Answer {
-    let mut answer = answer::empty(StatusCode::SWITCHING_PROTOCOLS);
-    let headers = answer.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    if let Ok(accept) = HeaderValue::from_str(accept) {
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    }
-    if let Some(protocol) = protocol {
-        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
-    }
-    answer
+    accept_key(method, version, headers).map_err(|reason| match reason {
+        NoHandshake::Malformed => {
+            plain(StatusCode::BAD_REQUEST, "BadRequestException", "Bad Request")
+        }
+        NoHandshake::NoUpgrade => {
+            let (status, kind) = (StatusCode::UPGRADE_REQUIRED, "UpgradeRequiredException");
+            let mut answer = plain(status, kind, "Upgrade Required");
+            let headers = answer.headers_mut();
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            answer
+        }
+    })
 }
 
 /// An error that concerns no connection.

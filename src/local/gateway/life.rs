@@ -8,9 +8,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::Gateway;
-use super::close::{End, GOING_AWAY, LOST};
 use super::connection::Connection;
-use super::socket::{Socket, Turn};
+use crate::local::websocket::{End, GOING_AWAY, LOST, Socket, Turn};
 
 /// How long the ending gateway waits for connections to close and `$disconnect` to run.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -50,7 +49,7 @@ impl Gateway {
             // The client hung up while `$connect` ran: it was connected, and is gone.
             return self.end(connection, LOST, lease);
         };
-        let mut socket = Socket::new(io, self.limits()).await;
+        let mut socket = Socket::new(io, self.limits().frames()).await;
         let end = loop {
             match socket.turn(&connection.outbox).await {
                 Turn::Text(text) => self.receive(&connection, text),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::close::End;
 use super::connection::Connection;
 use super::event::{Event, Http, RequestContext};
 use super::integration::{Outcome, Proxy, held_back, strikes};
 use super::routes::{DISCONNECT, Route, RouteResponse};
 use super::{Gateway, ids};
+use crate::local::websocket::End;
 
 impl Gateway {
     /// Takes a message and returns at once: all messages of a connection run beside each other, and

@@ -8,7 +8,6 @@
 mod admission;
 mod authorizer;
 mod callback;
-mod close;
 mod connection;
 mod event;
 mod handshake;
@@ -16,11 +15,9 @@ mod ids;
 mod integration;
 mod life;
 mod message;
-mod outbox;
 mod registry;
 mod routes;
 mod settings;
-mod socket;
 
 pub use authorizer::Authorizer;
 pub use routes::{Route, RouteResponse};

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::close::End;
 use super::connection::Connection;
 use super::settings::GatewayLimits;
+use crate::local::websocket::End;
 
 type Map = HashMap<Arc<str>, Arc<Connection>>;
 

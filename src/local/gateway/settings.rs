@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::local::websocket::Frames;
+
 /// Which API this is.
 #[derive(Debug, Clone)]
 pub struct GatewaySettings {
@@ -63,5 +65,12 @@ impl Default for GatewayLimits {
             url_characters: 4096,
             authorizer_bytes: 8 * 1024,
         }
+    }
+}
+
+impl GatewayLimits {
+    /// The limits of frames and messages.
+    pub fn frames(&self) -> Frames {
+        Frames { frame_bytes: self.frame_bytes, message_bytes: self.message_bytes }
     }
 }

@@ -19,7 +19,6 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::close::{BINARY, By, End, LOST};
 use super::outbox::Outbox;
-use super::settings::GatewayLimits;
 
 /// What a connection reserves for reading; the library's own default is 128 KB.
 const READ_BUFFER: usize = 4 * 1024;
@@ -29,6 +28,15 @@ const WRITE_BUFFER: usize = 8 * 1024;
 
 /// How long a client that is told to go may take to hear it.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How large frames and messages may be, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Frames {
+    /// The largest frame, in either direction.
+    pub frame_bytes: usize,
+    /// The largest message from a client.
+    pub message_bytes: usize,
+}
 
 /// What a socket's task has to act on.
 pub enum Turn {
@@ -49,15 +57,15 @@ pub struct Socket {
 
 impl Socket {
     /// Takes over an upgraded connection.
-    pub async fn new(io: Upgraded, limits: &GatewayLimits) -> Self {
+    pub async fn new(io: Upgraded, frames: Frames) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
-            .max_frame_size(Some(limits.frame_bytes))
-            .max_message_size(Some(limits.message_bytes));
+            .max_frame_size(Some(frames.frame_bytes))
+            .max_message_size(Some(frames.message_bytes));
         let io = TokioIo::new(io);
         let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-        Self { stream, frame_bytes: limits.frame_bytes, unflushed: false }
+        Self { stream, frame_bytes: frames.frame_bytes, unflushed: false }
     }
 
     /// Writes what waits and reads until there is something to act on.
@@ -136,7 +144,7 @@ impl Socket {
     }
 
     async fn part(&mut self, outbox: &Outbox, end: &End) -> Result<(), Error> {
-        if end.by == By::Gateway {
+        if end.by == By::Service {
             while let Some(text) = outbox.take() {
                 std::future::poll_fn(|context| self.stream.poll_ready_unpin(context)).await?;
                 self.start_send(text)?;

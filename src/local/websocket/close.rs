@@ -1,4 +1,4 @@
-//! Why connections end: the codes and reasons that clients and `$disconnect` are told.
+//! Why connections end: the codes and reasons that clients and functions are told.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,8 @@ use tokio_tungstenite::tungstenite::{Error, Utf8Bytes};
 /// Who ended a connection, which decides what is still to be said on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// The gateway: what waits is sent, then a close frame.
-    Gateway,
+    /// This side: what waits is sent, then a close frame.
+    Service,
     /// The client: its close frame is answered.
     Client,
     /// The line broke: nobody is there to be told.
@@ -28,24 +28,24 @@ pub struct End {
     pub by: By,
 }
 
-/// It was deleted through @connections.
-pub const DELETED: End = by_gateway(1000, "Connection Closed Normally");
-/// It was idle for too long, or too old, or the gateway ends.
-pub const GOING_AWAY: End = by_gateway(1001, "Going away");
+/// It was deleted through an API.
+pub const DELETED: End = by_service(1000, "Connection Closed Normally");
+/// It was idle for too long, or too old, or the service ends.
+pub const GOING_AWAY: End = by_service(1001, "Going away");
 /// It sent what is no WebSocket frame.
-pub const PROTOCOL_ERROR: End = by_gateway(1002, "Protocol error");
+pub const PROTOCOL_ERROR: End = by_service(1002, "Protocol error");
 /// It sent a binary message.
-pub const BINARY: End = by_gateway(1003, "Binary messages are not supported");
+pub const BINARY: End = by_service(1003, "Binary messages are not supported");
 /// It sent text that is not UTF-8.
-pub const NOT_UTF8: End = by_gateway(1007, "Text is not valid UTF-8");
+pub const NOT_UTF8: End = by_service(1007, "Text is not valid UTF-8");
 /// It sent a frame or a message beyond the limits.
-pub const TOO_LONG: End = by_gateway(1009, "Message too long");
+pub const TOO_LONG: End = by_service(1009, "Message too long");
 /// Its TCP connection ended without a close frame.
 pub const LOST: End =
     End { code: 1006, reason: Cow::Borrowed("Connection closed abnormally"), by: By::Line };
 
-const fn by_gateway(code: u16, reason: &'static str) -> End {
-    End { code, reason: Cow::Borrowed(reason), by: By::Gateway }
+const fn by_service(code: u16, reason: &'static str) -> End {
+    End { code, reason: Cow::Borrowed(reason), by: By::Service }
 }
 
 impl End {
@@ -69,7 +69,7 @@ impl End {
         }
     }
 
-    /// The close frame that the gateway sends.
+    /// The close frame that this side sends.
     pub fn frame(&self) -> CloseFrame {
         CloseFrame { code: self.code.into(), reason: Utf8Bytes::from(&*self.reason) }
     }
