@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::local::gateway::GatewayLimits;
 use crate::local::host::{HostSettings, run as run_host};
+use crate::local::kinesisvideo::SignalingLimits;
 
 /// Run the stage's process in this one; `deploy` does it for you
 #[derive(Debug, clap::Args)]
@@ -41,6 +42,7 @@ pub fn run(args: &Args, _: &Context) -> Result<(), CliError> {
         state_dir: args.state_dir.clone(),
         port: args.port,
         limits: GatewayLimits::default(),
+        signaling: SignalingLimits::default(),
     };
     runtime
         .block_on(run_host(settings))

@@ -22,4 +22,5 @@ pub mod site;
 pub mod ssm;
 pub mod state;
 pub mod sts;
+pub mod turn;
 pub mod websocket;

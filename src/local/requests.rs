@@ -16,17 +16,21 @@ use super::sigv4::Service;
 pub struct Requests(Arc<Mutex<BTreeMap<(&'static str, String), u64>>>);
 
 impl Requests {
-    /// Counts a request whose signature was right.
-    pub fn count(&self, caller: &Caller, service: Service, parts: &Parts) {
-        if *caller == Caller::Operator {
-            return;
-        }
-        let operation = operation(parts);
+    /// Counts what is billed and is no request of its own, such as a message.
+    pub fn add(&self, service: Service, operation: &str) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match counts.iter_mut().find(|((of, name), _)| *of == service.name() && name == operation) {
             Some((_, count)) => *count += 1,
             None => drop(counts.insert((service.name(), operation.to_owned()), 1)),
         }
+    }
+
+    /// Counts a request whose signature was right.
+    pub fn count(&self, caller: &Caller, service: Service, parts: &Parts) {
+        if *caller == Caller::Operator {
+            return;
+        }
+        self.add(service, operation(parts));
     }
 
     /// `dynamodb:GetItem`, `execute-api:POST`, … and how often.

@@ -110,6 +110,16 @@ impl StateDir {
         self.0.join("channels.db")
     }
 
+    /// The certificate with which the host speaks TLS, for whoever wants to trust it.
+    pub fn certificate(&self) -> PathBuf {
+        self.0.join("tls/certificate.pem")
+    }
+
+    /// The certificate's key.
+    pub fn certificate_key(&self) -> PathBuf {
+        self.0.join("tls/key.pem")
+    }
+
     /// The buckets.
     pub fn buckets(&self) -> PathBuf {
         self.0.join("buckets")

@@ -14,8 +14,8 @@ use super::serve::{Peer, Room};
 use crate::local::answer::{self, Answer, Call};
 use crate::local::control;
 use crate::local::gateway::Gateway;
-use crate::local::kinesisvideo;
-use crate::local::sigv4::{self, Service};
+use crate::local::kinesisvideo::{self, KinesisVideo};
+use crate::local::sigv4::{self, Service, SignatureError};
 
 /// The largest body taken; above S3's part size as every SDK uses it.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -24,6 +24,9 @@ impl Host {
     /// Answers one request.
     pub(super) async fn dispatch(&self, request: Request<Incoming>, peer: Peer) -> Answer {
         if wants_websocket(&request) {
+            if kinesisvideo::is_signaling(request.uri().query()) {
+                return self.signaling(request, peer.room);
+            }
             return match peer.room {
                 Room::Enough => self.0.gateway.handshake(request, peer.address).await,
                 Room::Scarce => Gateway::unavailable(),
@@ -71,6 +74,24 @@ impl Host {
             Service::KinesisVideo => self.0.voice.handle(call).await,
             Service::Sts => self.0.identity.handle(call).await,
             Service::S3 => self.0.buckets.handle(Request::from_parts(call.parts, call.body)).await,
+        }
+    }
+
+    /// A handshake with a signaling channel, whose signature is in its URL.
+    fn signaling(&self, mut request: Request<Incoming>, room: Room) -> Answer {
+        if let Room::Scarce = room {
+            return KinesisVideo::unavailable();
+        }
+        let upgrade = hyper::upgrade::on(&mut request);
+        let (parts, _) = request.into_parts();
+        match self.0.verifier.verify(&parts, &Bytes::new(), SystemTime::now()) {
+            Ok((caller, Service::KinesisVideo)) => self.0.voice.connect(&caller, &parts, upgrade),
+            Ok((_, other)) => SignatureError::Scope(format!(
+                "Credential should be scoped to correct service: 'kinesisvideo', not '{}'.",
+                other.name()
+            ))
+            .answer(Some(Service::KinesisVideo)),
+            Err(error) => error.answer(Some(Service::KinesisVideo)),
         }
     }
 

@@ -7,6 +7,7 @@ mod apply;
 mod dispatch;
 mod open;
 mod serve;
+mod tls;
 
 pub use apply::ApplyError;
 pub use serve::{HostError, HostSettings, run};
@@ -30,6 +31,7 @@ use super::site::Site;
 use super::ssm::Ssm;
 use super::state::{Deployment, HostRecord, StateDir};
 use super::sts::Sts;
+use tls::Tls;
 
 /// The running host; clones share it.
 #[derive(Clone)]
@@ -47,6 +49,7 @@ struct Inner {
     parameters: Ssm,
     identity: Sts,
     voice: KinesisVideo,
+    tls: Tls,
     logs: LogStore,
     logs_api: LogsApi,
     lambda: Lambda,
@@ -104,6 +107,7 @@ impl Host {
     /// Ends the services in the order in which they need one another.
     async fn shut_down(&self) {
         self.0.gateway.shutdown().await;
+        self.0.voice.shutdown().await;
         self.0.lambda.shutdown().await;
         self.0.logs.flush().await;
     }

@@ -8,13 +8,14 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::{Host, HostError, Inner};
+use super::tls::Tls;
+use super::{Host, HostError, HostSettings, Inner};
 use crate::local::credentials::{Credentials, random};
 use crate::local::dynamodb::DynamoDb;
 use crate::local::faults::Faults;
 use crate::local::gateway::{Gateway, GatewayLimits, GatewaySettings};
 use crate::local::iam::{Access, Denial};
-use crate::local::kinesisvideo::{KinesisVideo, KinesisVideoSettings, Quotas};
+use crate::local::kinesisvideo::{KinesisVideo, KinesisVideoSettings, Quotas, SignalingLimits};
 use crate::local::lambda::{Lambda, LambdaSettings};
 use crate::local::logs::{LogLine, LogStore, LogsApi};
 use crate::local::requests::Requests;
@@ -39,7 +40,7 @@ impl Host {
     pub(super) fn open(
         state: StateDir,
         port: u16,
-        limits: GatewayLimits,
+        settings: HostSettings,
     ) -> Result<Self, HostError> {
         let place = Place::local();
         let credentials = Credentials::new(state.operator()?);
@@ -62,18 +63,19 @@ impl Host {
             access.clone(),
             faults.clone(),
         );
+        let requests = Requests::default();
+        let HostSettings { state_dir: _, port: _, limits, signaling } = settings;
+        let voice = voice_settings(&place, port, signaling);
+        let voice = KinesisVideo::new(&state.channels(), voice, access.clone(), requests.clone());
         let gateway = gateway_settings(&place, limits);
         Ok(Self(Arc::new(Inner {
             gateway: Gateway::new(gateway, lambda.clone(), access.clone(), faults.clone()),
             logs_api: LogsApi::new(logs.clone(), access.clone(), place.clone()),
-            requests: Requests::default(),
             identity: Sts::new(&place.account, credentials.clone(), access.clone()),
             verifier: Verifier::new(credentials, &place.region),
-            voice: KinesisVideo::new(
-                &state.channels(),
-                voice_settings(&place, port),
-                access.clone(),
-            ),
+            voice,
+            requests,
+            tls: Tls::default(),
             state,
             record: record(port)?,
             faults,
@@ -118,8 +120,8 @@ fn gateway_settings(place: &Place, limits: GatewayLimits) -> GatewaySettings {
     }
 }
 
-fn voice_settings(place: &Place, port: u16) -> KinesisVideoSettings {
-    KinesisVideoSettings { place: place.clone(), port, quotas: Quotas::default() }
+fn voice_settings(place: &Place, port: u16, limits: SignalingLimits) -> KinesisVideoSettings {
+    KinesisVideoSettings { place: place.clone(), port, quotas: Quotas::default(), limits }
 }
 
 fn record(port: u16) -> io::Result<HostRecord> {

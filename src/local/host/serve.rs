@@ -13,11 +13,14 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::tls::begins_as_tls;
 use super::{ApplyError, Host};
 use crate::local::gateway::GatewayLimits;
+use crate::local::kinesisvideo::SignalingLimits;
 use crate::local::open_files::OpenFiles;
 use crate::local::state::{StateDir, StateError};
 
@@ -33,6 +36,8 @@ pub struct HostSettings {
     pub port: u16,
     /// API Gateway's limits, for tests of what happens at them.
     pub limits: GatewayLimits,
+    /// The limits of signaling connections, for the same.
+    pub signaling: SignalingLimits,
 }
 
 /// The host cannot start, or not go on.
@@ -67,6 +72,9 @@ pub enum HostError {
     Io(#[from] io::Error),
 }
 
+/// Why a connection ended before its time.
+type Ended = Box<dyn std::error::Error + Send + Sync>;
+
 /// Who is at the other end of a connection, and whether there is room for more of them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer {
@@ -90,10 +98,11 @@ pub async fn run(settings: HostSettings) -> Result<(), HostError> {
     let state = StateDir::new(&settings.state_dir);
     state.create()?;
     let _lock = lock(&state)?;
-    let listener = TcpListener::bind(("127.0.0.1", settings.port))
+    let port = settings.port;
+    let listener = TcpListener::bind(("127.0.0.1", port))
         .await
-        .map_err(|source| HostError::Port { port: settings.port, source })?;
-    let host = Host::open(state, listener.local_addr()?.port(), settings.limits)?;
+        .map_err(|source| HostError::Port { port, source })?;
+    let host = Host::open(state, listener.local_addr()?.port(), settings)?;
     host.resume().await;
     host.0.state.set_host(Some(&host.0.record))?;
     tracing::info!(port = host.0.record.port, "ready");
@@ -135,7 +144,8 @@ impl Host {
     async fn upkeep(&self) {
         tokio::join!(
             self.0.gateway.enforce_time_limits(),
-            self.0.tables.sweep_ttl_every(TTL_SWEEP)
+            self.0.tables.sweep_ttl_every(TTL_SWEEP),
+            self.0.voice.sweep_every(TTL_SWEEP)
         );
     }
 
@@ -170,21 +180,40 @@ impl Host {
         let _ = stream.set_nodelay(true);
         let host = self.clone();
         tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let host = host.clone();
-                async move { Ok::<_, Infallible>(host.dispatch(with_host(request), peer).await) }
-            });
-            // HTTP/2 as well, which functions use to post to many connections at once.
-            let mut server = auto::Builder::new(TokioExecutor::new());
-            server.http1().timer(TokioTimer::new());
-            let served = server.serve_connection_with_upgrades(TokioIo::new(stream), service);
             tokio::select! {
-                result = served => if let Err(error) = result {
+                result = host.serve_either(stream, peer) => if let Err(error) = result {
                     tracing::debug!(%error, peer = %peer.address, "a connection ended early");
                 },
                 () = host.stopped() => {}
             }
         });
+    }
+
+    /// Serves a connection as it begins: with TLS or without.
+    async fn serve_either(&self, stream: TcpStream, peer: Peer) -> Result<(), Ended> {
+        if !begins_as_tls(&stream).await? {
+            return self.serve_http(stream, peer).await;
+        }
+        // Few connections are: the others need not have room for it.
+        Box::pin(async {
+            let stream = self.0.tls.accept(stream, &self.0.state).await?;
+            self.serve_http(stream, peer).await
+        })
+        .await
+    }
+
+    async fn serve_http<S>(&self, stream: S, peer: Peer) -> Result<(), Ended>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn(|request| {
+            let host = self.clone();
+            async move { Ok::<_, Infallible>(host.dispatch(with_host(request), peer).await) }
+        });
+        // HTTP/2 as well, which functions use to post to many connections at once.
+        let mut server = auto::Builder::new(TokioExecutor::new());
+        server.http1().timer(TokioTimer::new());
+        server.serve_connection_with_upgrades(TokioIo::new(stream), service).await
     }
 }
 

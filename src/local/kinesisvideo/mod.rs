@@ -3,15 +3,21 @@
 //! Only what peers need to find each other is served; media never passes here. Nothing of it is
 //! opened before it is first used.
 
+mod connect;
+mod ice;
 mod operations;
 mod rates;
 mod refusal;
 mod request;
+mod signaling;
 mod store;
+
+pub use connect::is_signaling;
+pub use signaling::SignalingLimits;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use serde_json::Value;
@@ -19,10 +25,13 @@ use serde_json::Value;
 use super::answer::{Answer, Call, json};
 use super::credentials::Caller;
 use super::iam::Access;
+use super::requests::Requests;
+use super::turn::Turn;
 use crate::stack::Place;
 use rates::Rates;
 use refusal::Refusal;
 use request::read;
+use signaling::Signaling;
 use store::{Channel, Store};
 
 /// The service of a stage; clones share it.
@@ -34,6 +43,9 @@ struct Inner {
     store: Store,
     access: Access,
     rates: Rates,
+    requests: Requests,
+    signaling: Signaling,
+    turn: Turn,
 }
 
 /// Where the service is, and its quotas.
@@ -45,6 +57,8 @@ pub struct KinesisVideoSettings {
     pub port: u16,
     /// The quotas in force.
     pub quotas: Quotas,
+    /// The limits of signaling connections.
+    pub limits: SignalingLimits,
 }
 
 /// Kinesis Video's quotas; the defaults are AWS's own in us-east-1.
@@ -72,7 +86,7 @@ impl Default for Quotas {
 }
 
 /// The operations, by the paths that they are posted to.
-const OPERATIONS: [(&str, &str); 9] = [
+const OPERATIONS: [(&str, &str); 10] = [
     ("/createSignalingChannel", "CreateSignalingChannel"),
     ("/describeSignalingChannel", "DescribeSignalingChannel"),
     ("/listSignalingChannels", "ListSignalingChannels"),
@@ -82,6 +96,7 @@ const OPERATIONS: [(&str, &str); 9] = [
     ("/UntagResource", "UntagResource"),
     ("/ListTagsForResource", "ListTagsForResource"),
     ("/getSignalingChannelEndpoint", "GetSignalingChannelEndpoint"),
+    (ice::PATH, "GetIceServerConfig"),
 ];
 
 /// The operation that is posted to a path.
@@ -95,21 +110,52 @@ pub fn is_operation(path: &str) -> bool {
 }
 
 impl KinesisVideo {
-    /// The service on a file of channels.
-    pub fn new(path: &Path, settings: KinesisVideoSettings, access: Access) -> Self {
-        let store = Store::new(path);
-        Self(Arc::new(Inner { settings, store, access, rates: Rates::default() }))
+    /// The service on a file of channels. What is billed by connections is counted in `requests`.
+    pub fn new(
+        path: &Path,
+        settings: KinesisVideoSettings,
+        access: Access,
+        requests: Requests,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            store: Store::new(path),
+            signaling: Signaling::new(settings.limits.clone(), requests.clone()),
+            settings,
+            access,
+            rates: Rates::default(),
+            requests,
+            turn: Turn::default(),
+        }))
+    }
+
+    /// How many signaling connections are open.
+    pub fn connections(&self) -> usize {
+        self.0.signaling.connections()
+    }
+
+    /// Forgets undelivered messages in time, for as long as it is polled.
+    pub async fn sweep_every(&self, pause: Duration) {
+        loop {
+            tokio::time::sleep(pause).await;
+            self.0.signaling.sweep();
+        }
+    }
+
+    /// Ends every connection, and the relay.
+    pub async fn shutdown(&self) {
+        self.0.signaling.shut_down();
+        self.0.turn.shutdown().await;
     }
 
     /// Answers a verified request.
     pub async fn handle(&self, call: Call) -> Answer {
-        match self.run(&call) {
+        match self.run(&call).await {
             Ok(body) => json(StatusCode::OK, &body),
             Err(refusal) => refusal.answer(),
         }
     }
 
-    fn run(&self, call: &Call) -> Result<Value, Refusal> {
+    async fn run(&self, call: &Call) -> Result<Value, Refusal> {
         let Call { caller, parts, body } = call;
         let operation = operation(parts.uri.path()).filter(|_| parts.method == http::Method::POST);
         match operation {
@@ -122,6 +168,7 @@ impl KinesisVideo {
             Some("UntagResource") => self.untag(caller, &read(body)?),
             Some("ListTagsForResource") => self.list_tags(caller, &read(body)?),
             Some("GetSignalingChannelEndpoint") => self.endpoint(caller, &read(body)?),
+            Some("GetIceServerConfig") => self.ice_servers(caller, &read(body)?).await,
             _ => Err(Refusal::unknown_operation()),
         }
     }
@@ -135,24 +182,22 @@ impl KinesisVideo {
     ) -> Result<(), Refusal> {
         self.0.access.check(caller, &format!("kinesisvideo:{operation}"), resource)?;
         let quotas = &self.0.settings.quotas;
-        let endpoint = operation == "GetSignalingChannelEndpoint";
-        let read = endpoint || operation == "DescribeSignalingChannel";
-        let account = if read { quotas.reads_per_second } else { quotas.changes_per_second };
-        let one_channel = !endpoint && resource.contains(":channel/") && !resource.ends_with("/*");
-        let channel = one_channel.then_some(resource);
-        let now = Instant::now();
-        let rates = &self.0.rates;
-        let within = rates.take(operation, None, account, now)
-            && channel.is_none_or(|channel| {
-                rates.take(operation, Some(channel), quotas.channel_per_second, now)
-            });
-        if within {
-            return Ok(());
+        let account = match operation {
+            "GetIceServerConfig" => None,
+            "GetSignalingChannelEndpoint" | "DescribeSignalingChannel" => {
+                Some(quotas.reads_per_second)
+            }
+            _ => Some(quotas.changes_per_second),
+        };
+        let one = resource.contains(":channel/") && !resource.ends_with("/*");
+        let one = (one && operation != "GetSignalingChannelEndpoint").then_some(resource);
+        let each = one.map(|channel| (Some(channel), quotas.channel_per_second));
+        for (channel, rate) in account.map(|rate| (None, rate)).into_iter().chain(each) {
+            if !self.0.rates.take(operation, channel, rate, Instant::now()) {
+                return Err(Refusal::too_often(operation, rate));
+            }
         }
-        let each = if channel.is_some() { quotas.channel_per_second } else { account };
-        Err(Refusal::too_many(format!(
-            "{operation} was called more often than {each} times a second; try again later."
-        )))
+        Ok(())
     }
 
     fn arn(&self, channel: &Channel) -> String {

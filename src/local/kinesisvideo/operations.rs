@@ -117,6 +117,7 @@ impl KinesisVideo {
             return Err(Refusal::version(&channel.version));
         }
         self.0.store.remove(&channel)?;
+        self.0.signaling.close(&delete.channel_arn);
         Ok(json!({}))
     }
 

@@ -44,6 +44,13 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "ClientLimitExceededException", message)
     }
 
+    /// An operation was asked for more often than its rate.
+    pub fn too_often(operation: &str, rate: u32) -> Self {
+        Self::too_many(format!(
+            "{operation} was called more often than {rate} times a second; try again later."
+        ))
+    }
+
     /// The account has as many channels as it may.
     pub fn channels(most: u64) -> Self {
         let message = format!("The account has {most} signaling channels, the most it may have.");

@@ -125,6 +125,17 @@ pub struct EndpointConfiguration {
     pub role: Option<String>,
 }
 
+/// `GetIceServerConfig`
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetIceServers {
+    #[serde(rename = "ChannelARN")]
+    pub channel_arn: String,
+    pub client_id: Option<String>,
+    pub service: Option<String>,
+    pub username: Option<String>,
+}
+
 /// Reads a request's body.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let body: &[u8] = if body.is_empty() { b"{}" } else { body };

@@ -13,8 +13,13 @@ struct Service {
 
 fn open(folder: &Path, quotas: Quotas) -> KinesisVideo {
     let access = Access::new("000000000000", |_| {});
-    let settings = KinesisVideoSettings { place: Place::local(), port: 4566, quotas };
-    KinesisVideo::new(&folder.join("channels.db"), settings, access)
+    let settings = KinesisVideoSettings {
+        place: Place::local(),
+        port: 4566,
+        quotas,
+        limits: SignalingLimits::default(),
+    };
+    KinesisVideo::new(&folder.join("channels.db"), settings, access, Requests::default())
 }
 
 fn service() -> Service {
