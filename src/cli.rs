@@ -8,8 +8,9 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::arguments;
 use crate::commands::{
-    attach, build, completions, config, deploy, dev, diagnose, doctor, faults, host, init, logs,
-    outputs, plan, policies, recover, rollback, scan, smoke, status, synth, teardown, version,
+    attach, build, channels, completions, config, deploy, dev, diagnose, doctor, faults, host,
+    init, logs, outputs, plan, policies, recover, rollback, scan, smoke, status, synth, teardown,
+    version,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -134,6 +135,7 @@ enum Command {
     Outputs(outputs::Args),
     Logs(logs::Args),
     Scan(scan::Args),
+    Channels(channels::Args),
     Smoke(smoke::Args),
     Policies(policies::Args),
     Synth(synth::Args),
@@ -183,6 +185,7 @@ impl Command {
             Self::Outputs(args) => outputs::run(args, context),
             Self::Logs(args) => logs::run(args, context),
             Self::Scan(args) => scan::run(args, context),
+            Self::Channels(args) => channels::run(args, context),
             Self::Smoke(args) => smoke::run(args, context),
             Self::Policies(args) => policies::run(args, context),
             Self::Synth(args) => synth::run(args, context),

@@ -2,6 +2,7 @@
 
 pub mod attach;
 pub mod build;
+pub mod channels;
 pub mod completions;
 pub mod config;
 pub mod deploy;

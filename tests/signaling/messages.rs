@@ -93,8 +93,8 @@ async fn a_wrong_message_is_answered_where_it_has_a_correlation_id() {
 async fn a_connection_sends_5_offers_and_20_candidates_a_second() {
     let cloud = Cloud::new().await;
     let channel = cloud.channel("room").await;
-    let mut viewer = cloud.viewer(&channel, "v").await;
-    for (action, rate) in [("SDP_OFFER", 5), ("ICE_CANDIDATE", 20)] {
+    for (action, rate) in [("SDP_OFFER", 5), ("SDP_ANSWER", 5), ("ICE_CANDIDATE", 20)] {
+        let mut viewer = cloud.viewer(&channel, action).await;
         let message = json!({"action": action, "messagePayload": "e30=", "correlationId": "c1"});
         for _ in 0..rate * 3 {
             viewer.send(&message).await;

@@ -32,6 +32,6 @@ pub use inventory::{Item, inventory};
 pub use prepare::{Parts, Prepared, Request, prepare};
 pub use recover::{Recovery, Way, recover, recovery};
 pub use rollback::prepare_rollback;
-pub use stage::Stage;
+pub use stage::{PROJECT_TAG, STAGE_TAG, Stage};
 pub use status::{Condition, Operation};
 pub use teardown::{Data, teardown};

@@ -9,9 +9,9 @@ use crate::deploy::DeployError;
 use crate::stack::{BucketPurpose, Place, Stack};
 
 /// The tag of the project.
-const PROJECT: &str = "chatctl:project";
+pub const PROJECT_TAG: &str = "chatctl:project";
 /// The tag of the stage.
-const STAGE: &str = "chatctl:stage";
+pub const STAGE_TAG: &str = "chatctl:stage";
 /// The tag of the program's version.
 const VERSION: &str = "chatctl:version";
 
@@ -62,8 +62,8 @@ impl Stage {
     /// The tags of everything that is made for it.
     pub fn tags(&self) -> BTreeMap<String, String> {
         BTreeMap::from([
-            (PROJECT.to_owned(), self.project.config.project.clone()),
-            (STAGE.to_owned(), self.name.clone()),
+            (PROJECT_TAG.to_owned(), self.project.config.project.clone()),
+            (STAGE_TAG.to_owned(), self.name.clone()),
             (VERSION.to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
         ])
     }
@@ -71,7 +71,7 @@ impl Stage {
     /// The tags of what the project's stages share.
     pub fn shared_tags(&self) -> BTreeMap<String, String> {
         let mut tags = self.tags();
-        tags.remove(STAGE);
+        tags.remove(STAGE_TAG);
         tags
     }
 
@@ -92,7 +92,7 @@ impl Stage {
     /// Refuses a stack that only shares the stage's name.
     pub(super) fn check_owner(&self, stack: &StackDescription) -> Result<(), DeployError> {
         let is = |tag: &str, value: &str| stack.tags.get(tag).is_some_and(|found| found == value);
-        if is(PROJECT, &self.project.config.project) && is(STAGE, &self.name) {
+        if is(PROJECT_TAG, &self.project.config.project) && is(STAGE_TAG, &self.name) {
             return Ok(());
         }
         Err(DeployError::Foreign { stack: self.stack_name() })

@@ -10,7 +10,9 @@ use super::inventory::{self, Item, log_prefix};
 use super::prepare::Found;
 use super::status::{Condition, End, Meant, Operation};
 use super::{Stage, apply};
-use crate::aws::{Bucket, CloudFormation, Deletion, Logs, Parameters, StackDescription, Tables};
+use crate::aws::{
+    Bucket, Channels, CloudFormation, Deletion, Logs, Parameters, StackDescription, Tables,
+};
 use crate::deploy::{DeployError, Event, OnEvent};
 
 /// What becomes of the tables, and of the secret with which their sessions were signed.
@@ -143,8 +145,13 @@ async fn remove_table(
     Ok(())
 }
 
-/// Secrets, and log groups that somebody made beside the stack.
+/// Signaling channels, secrets, and log groups that somebody made beside the stack.
 async fn sweep(stage: &Stage, data: Data, on_event: OnEvent<'_>) -> Result<(), DeployError> {
+    // The functions that make channels are gone by now.
+    for channel in inventory::channels(stage).await? {
+        Channels::new(&stage.cloud).delete(&channel.arn).await?;
+        on_event(Event::Removed { what: format!("the signaling channel {}", channel.name) });
+    }
     let logs = Logs::new(&stage.cloud);
     for group in logs.groups_named(&log_prefix(stage)).await? {
         logs.delete_group(&group).await?;

@@ -1,6 +1,7 @@
 //! The relay, by a TURN client: what comes through, and who is refused.
 
 use turn::client::{Client, ClientConfig};
+use webrtc_util::Conn;
 
 use super::*;
 

@@ -21,7 +21,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-pub use peer::{Peer, Refused};
+pub use peer::Peer;
 
 /// How long anything may take that is to happen.
 pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -23,7 +23,6 @@ pub struct Peer(WebSocketStream<Box<dyn Stream>>);
 pub struct Refused {
     pub status: u16,
     pub kind: String,
-    pub body: String,
 }
 
 impl Peer {
@@ -39,12 +38,11 @@ impl Peer {
         match shaken.expect("the handshake is answered") {
             Ok((socket, _)) => Ok(Self(socket)),
             Err(Error::Http(response)) => {
-                let (parts, body) = response.into_parts();
+                let (parts, _) = response.into_parts();
                 let kind = parts.headers.get("x-amzn-errortype");
                 Err(Refused {
                     status: parts.status.as_u16(),
                     kind: kind.map_or("", |kind| kind.to_str().unwrap()).to_owned(),
-                    body: String::from_utf8(body.unwrap_or_default()).unwrap(),
                 })
             }
             Err(error) => panic!("{error:?}"),
