@@ -113,6 +113,7 @@ fn show_running(running: &Running, tables: &[TableCount], ui: &Ui) -> Result<(),
                 "residentBytes": status.resident_bytes,
             },
             "connections": status.connections,
+            "signalingConnections": status.signaling_connections,
             "functions": status.functions,
             "tables": tables,
             "requests": status.requests,
@@ -161,6 +162,7 @@ fn show_text(
         ("host", &host),
         ("deployed", &deployed),
         ("connections", &status.connections.to_string()),
+        ("signaling", &status.signaling_connections.to_string()),
     ];
     rows.iter().try_for_each(|(name, value)| ui.line(&format!("{name:<12} {value}")))?;
     status.warnings.iter().for_each(|warning| ui.warn(warning));

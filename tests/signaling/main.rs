@@ -4,5 +4,6 @@
 mod connecting;
 mod limits;
 mod messages;
+mod operating;
 mod support;
 mod tls;

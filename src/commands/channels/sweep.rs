@@ -35,7 +35,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
         }
         Ok(orphans)
     })?;
-    let (ui, names) = (&context.ui, orphans.iter().map(|channel| channel.name.as_str()));
+    let (ui, mut names) = (&context.ui, orphans.iter().map(|channel| channel.name.as_str()));
     if ui.output() != Output::Text {
         let names: Vec<&str> = names.collect();
         let key = if args.dry_run { "wouldRemove" } else { "removed" };
@@ -46,5 +46,5 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
         return Ok(());
     }
     let done = if args.dry_run { "would be removed" } else { "removed" };
-    names.map(|name| ui.line(&format!("{name} {done}"))).collect()
+    names.try_for_each(|name| ui.line(&format!("{name} {done}")))
 }

@@ -30,6 +30,9 @@ pub struct HostStatus {
     pub started_at: i64,
     /// Open WebSocket connections.
     pub connections: usize,
+    /// Open connections to signaling channels.
+    #[serde(default)]
+    pub signaling_connections: usize,
     /// Resident memory of the host's process, in bytes.
     pub resident_bytes: u64,
     /// The functions, in the manifest's order.

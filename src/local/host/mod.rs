@@ -73,6 +73,7 @@ impl Host {
             pid: inner.record.pid,
             started_at: inner.record.started_at,
             connections: inner.gateway.connections(),
+            signaling_connections: inner.voice.connections(),
             resident_bytes: resident_bytes(),
             functions: inner.lambda.status(),
             deployment: inner.deployment.lock().unwrap_or_else(PoisonError::into_inner).clone(),
