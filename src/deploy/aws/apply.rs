@@ -7,7 +7,7 @@ use futures_util::future::{try_join, try_join3};
 use ulid::Ulid;
 
 use super::follow::{Followed, follow};
-use super::prepare::{self, Prepared, Target};
+use super::prepare::{Prepared, Target};
 use super::publish::{self, Outputs};
 use super::status::{Condition, End, Meant};
 use super::{Stage, code_only, history, parameters};
@@ -106,16 +106,15 @@ impl Prepared {
         if let Some(set) = &target.change_set {
             return Ok(set.clone());
         }
-        let (stage, service) = (&self.stage, &self.service);
-        let choice = StackChoice::New;
+        let sets = self.change_sets();
         let set =
-            prepare::create(stage, service, &self.artifacts, &target.template, choice, on_event)
-                .await
-                .map_err(|error| match error {
-                    DeployError::Aws(error) => busy(stage, error),
+            sets.create(&target.template, StackChoice::New, on_event).await.map_err(|error| {
+                match error {
+                    DeployError::Aws(error) => busy(&self.stage, error),
                     other => other,
-                })?;
-        match prepare::wait(service, &set).await? {
+                }
+            })?;
+        match sets.wait(&set).await? {
             Some(_) => Ok(set),
             None => Err(DeployError::Refused {
                 reason: "the template has no resources".to_owned(),

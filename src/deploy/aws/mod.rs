@@ -7,6 +7,7 @@ mod apply;
 mod artifacts;
 mod attach;
 mod cause;
+mod change_set;
 mod code_only;
 mod diagnose;
 mod follow;

@@ -3,18 +3,15 @@
 
 use futures_util::future::try_join;
 use sha2::{Digest, Sha256};
-use ulid::Ulid;
 
 use super::artifacts::Artifacts;
+use super::change_set::ChangeSets;
 use super::follow::Watch;
-use super::pace::Pace;
 use super::publish::{self, Published};
 use super::status::Condition;
 use super::{Stage, reading};
-use crate::aws::{
-    ChangeSetId, CloudFormation, Lambda, NewChangeSet, Source, StackChoice, StackDescription,
-};
-use crate::cloudformation::{self, MOST_INLINE_BYTES, Template};
+use crate::aws::{ChangeSetId, CloudFormation, Lambda, StackDescription};
+use crate::cloudformation::{self, Template};
 use crate::deploy::plan::{Action, Change, Kind, Plan};
 use crate::deploy::site::SiteFile;
 use crate::deploy::{DeployError, Event, OnEvent, build};
@@ -163,6 +160,12 @@ impl Prepared {
         Err(DeployError::DataLoss { at_stake })
     }
 
+    /// The change sets of its stack.
+    pub(super) fn change_sets(&self) -> ChangeSets<'_> {
+        let Self { stage, service, artifacts, .. } = self;
+        ChangeSets { stage, service, artifacts }
+    }
+
     /// Drops what was made to find out what would change.
     ///
     /// # Errors
@@ -279,7 +282,8 @@ async fn plan_stack(
         let plan = Plan { changes: drifted.iter().map(|name| set_back(name)).collect() };
         return Ok((Some(target), plan, drifted));
     }
-    let set = ask(stage, service, artifacts, &target.template, on_event).await?;
+    let sets = ChangeSets { stage, service, artifacts };
+    let set = sets.ask(&target.template, on_event).await?;
     let mut plan = Plan::default();
     match set {
         Some((id, changes)) => {
@@ -324,94 +328,4 @@ async fn drifted(stage: &Stage, stack: &Stack, code: &Bundle) -> Result<Vec<Stri
         |physical: &str| live.iter().any(|one| one.name == physical && one.code_sha256 != deployed);
     let drifted = stack.functions.iter().filter(|function| differs(&function.physical));
     Ok(drifted.map(|function| function.logical.clone()).collect())
-}
-
-type Answer = Option<(ChangeSetId, cloudformation::change_set::ChangeSet)>;
-
-/// Has CloudFormation say what a template would change; none if nothing.
-pub(super) async fn ask(
-    stage: &Stage,
-    service: &CloudFormation,
-    artifacts: &Artifacts,
-    template: &str,
-    on_event: OnEvent<'_>,
-) -> Result<Answer, DeployError> {
-    let id = create(stage, service, artifacts, template, StackChoice::Existing, on_event).await?;
-    match wait(service, &id).await? {
-        Some(changes) => Ok(Some((id, changes))),
-        None => {
-            service.drop_change_set(&id.id).await?;
-            Ok(None)
-        }
-    }
-}
-
-/// Makes a change set; a template that does not fit into the request goes through the bucket.
-pub(super) async fn create(
-    stage: &Stage,
-    service: &CloudFormation,
-    artifacts: &Artifacts,
-    template: &str,
-    choice: StackChoice,
-    on_event: OnEvent<'_>,
-) -> Result<ChangeSetId, DeployError> {
-    let key = artifacts.template_key(template);
-    let url = artifacts.url(&key);
-    let source = if template.len() <= MOST_INLINE_BYTES {
-        Source::Body(template)
-    } else {
-        artifacts.ensure(stage, on_event).await?;
-        let body = bytes::Bytes::copy_from_slice(template.as_bytes());
-        artifacts.put(&key, "application/json", body, on_event).await?;
-        Source::Url(&url)
-    };
-    let new = NewChangeSet {
-        stack: &stage.stack_name(),
-        name: &format!("chatctl-{}", Ulid::new()),
-        choice,
-        source,
-        tags: &stage.tags(),
-        adopt: choice == StackChoice::New,
-    };
-    Ok(service.create_change_set(&new).await?)
-}
-
-/// Waits until a change set is ready; none if it would change nothing.
-pub(super) async fn wait(
-    service: &CloudFormation,
-    id: &ChangeSetId,
-) -> Result<Option<cloudformation::change_set::ChangeSet>, DeployError> {
-    let mut pace = Pace::new();
-    loop {
-        let Some(set) = service.change_set(&id.id).await? else {
-            return Err(DeployError::Refused {
-                reason: "the change set is gone".to_owned(),
-                findings: Vec::new(),
-            });
-        };
-        let reason = set.reason.unwrap_or_default();
-        match set.status.as_str() {
-            "CREATE_COMPLETE" => return Ok(Some(set.changes)),
-            "FAILED" if is_no_change(&reason) => return Ok(None),
-            "FAILED" => return Err(refused(service, id, reason).await),
-            _ => pace.wait().await,
-        }
-    }
-}
-
-/// AWS has two wordings for it.
-fn is_no_change(reason: &str) -> bool {
-    reason.starts_with("The submitted information didn't contain changes")
-        || reason.starts_with("No updates are to be performed")
-}
-
-/// A change set that CloudFormation refused, with what early validation found, and without the change
-/// set.
-async fn refused(service: &CloudFormation, id: &ChangeSetId, reason: String) -> DeployError {
-    // An account or an emulator without the call has only the reason to tell.
-    let findings = service.findings(&id.id).await.unwrap_or_default();
-    let findings = findings.iter().map(super::Cause::found).collect();
-    // One that cannot be dropped now goes with the next deployment.
-    let _ = service.drop_change_set(&id.id).await;
-    DeployError::Refused { reason, findings }
 }

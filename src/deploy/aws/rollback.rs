@@ -2,8 +2,9 @@
 //! stay as they are.
 
 use super::artifacts::Artifacts;
+use super::change_set::ChangeSets;
 use super::history::{self, Deployed};
-use super::prepare::{Found, Prepared, Target, ask};
+use super::prepare::{Found, Prepared, Target};
 use super::publish::Published;
 use super::{Stage, reading};
 use crate::aws::CloudFormation;
@@ -43,7 +44,8 @@ pub async fn prepare_rollback(
         let versions = versions.iter().map(ToString::to_string).collect();
         return Err(DeployError::NoVersion { versions });
     }
-    let set = ask(&stage, &service, &artifacts, &template, on_event).await?;
+    let sets = ChangeSets { stage: &stage, service: &service, artifacts: &artifacts };
+    let set = sets.ask(&template, on_event).await?;
     let mut plan = Plan::default();
     let mut change_set = None;
     if let Some((id, changes)) = set {
