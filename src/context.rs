@@ -88,14 +88,18 @@ impl AwsTarget {
     /// # Errors
     /// As [`AwsTarget::identity`].
     pub async fn stage(&self) -> Result<Stage, CliError> {
-        let account = self.identity().await?.account;
-        Ok(Stage {
-            project: self.project.clone(),
-            name: self.stage.clone(),
-            config: self.config.clone(),
-            cloud: self.cloud.clone(),
-            account,
-        })
+        Ok(self.in_account(self.identity().await?.account))
+    }
+
+    /// The stage, in an account that is known from elsewhere.
+    pub fn in_account(&self, account: String) -> Stage {
+        let Self { project, stage, config, cloud } = self.clone();
+        Stage { project, name: stage, config, cloud, account }
+    }
+
+    /// The name of the stage's CloudFormation stack.
+    pub fn stack_name(&self) -> String {
+        format!("{}-{}", self.project.config.project, self.stage)
     }
 }
 

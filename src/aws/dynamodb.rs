@@ -54,6 +54,15 @@ pub struct ScanPage {
     pub next: Option<Cursor>,
 }
 
+/// A table as the service describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableState {
+    /// Such as `ACTIVE`.
+    pub status: String,
+    /// How many items it had when they were counted last, which the service does every six hours.
+    pub items: u64,
+}
+
 /// Where a scan goes on; opaque.
 #[derive(Debug, Clone)]
 pub struct Cursor(HashMap<String, AttributeValue>);
@@ -115,6 +124,23 @@ impl Tables {
                 return Ok(count);
             }
         }
+    }
+
+    /// A table as the service describes it; none if there is no such table.
+    ///
+    /// # Errors
+    /// The service refused or is away.
+    pub async fn state(&self, table: &str) -> Result<Option<TableState>, AwsError> {
+        let asked = self.0.describe_table().table_name(table).send().await;
+        let answer = match asked.map_err(failure("dynamodb:DescribeTable")) {
+            Ok(answer) => answer,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(answer.table().map(|table| TableState {
+            status: table.table_status().map(|s| s.as_str().to_owned()).unwrap_or_default(),
+            items: table.item_count().and_then(|count| count.try_into().ok()).unwrap_or(0),
+        }))
     }
 
     /// The items under a partition key, which is a text.

@@ -22,6 +22,15 @@ pub struct FunctionState {
     pub failure: Option<String>,
 }
 
+/// What callers of a function get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveFunction {
+    /// The version, or `$LATEST` for code that no version was published of.
+    pub version: String,
+    /// The SHA-256 of its zip, in base64.
+    pub code_sha256: String,
+}
+
 /// New code for a function.
 #[derive(Debug, Clone, Copy)]
 pub struct NewCode<'a> {
@@ -80,6 +89,23 @@ impl Lambda {
             updating: one.last_update_status() == Some(&LastUpdateStatus::InProgress),
             failure: failed.then(|| why.to_owned()),
         })
+    }
+
+    /// What callers of a function get by its alias; none if there is no such function or alias.
+    ///
+    /// # Errors
+    /// The service refused or does not answer.
+    pub async fn live(&self, name: &str) -> Result<Option<LiveFunction>, AwsError> {
+        let asked = self.0.get_function_configuration().function_name(name);
+        let asked = asked.qualifier(crate::stack::LIVE_ALIAS).send().await;
+        match asked.map_err(failure("lambda:GetFunctionConfiguration")) {
+            Ok(one) => Ok(Some(LiveFunction {
+                version: one.version().unwrap_or_default().to_owned(),
+                code_sha256: one.code_sha256().unwrap_or_default().to_owned(),
+            })),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Begins to give a function new code; no version of it is published.

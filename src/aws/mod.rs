@@ -13,6 +13,7 @@ mod identity;
 mod kinesisvideo;
 mod lambda;
 mod logs;
+mod metrics;
 mod s3;
 mod source;
 mod ssm;
@@ -23,12 +24,13 @@ pub use cloudformation::{
     Resource, Source, StackChoice, StackDescription, StackEvent,
 };
 pub use cloudfront::CloudFront;
-pub use dynamodb::{Condition, Cursor, Row, ScanPage, ScanRequest, Tables};
+pub use dynamodb::{Condition, Cursor, Row, ScanPage, ScanRequest, TableState, Tables};
 pub use error::AwsError;
 pub use identity::Identity;
 pub use kinesisvideo::{Channel, Channels};
-pub use lambda::{FunctionState, Lambda, NewCode};
+pub use lambda::{FunctionState, Lambda, LiveFunction, NewCode};
 pub use logs::{LogEvent, LogPage, Logs};
+pub use metrics::{Alarm, Figure, Metrics, Question};
 pub use s3::{Bucket, Made, Object};
 pub use source::{Ambient, KeySource, Origin, Way, ambient};
 pub use ssm::Parameters;

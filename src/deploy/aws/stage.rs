@@ -90,7 +90,10 @@ impl Stage {
     }
 
     /// Refuses a stack that only shares the stage's name.
-    pub(super) fn check_owner(&self, stack: &StackDescription) -> Result<(), DeployError> {
+    ///
+    /// # Errors
+    /// Its tags are not the stage's.
+    pub fn check_owner(&self, stack: &StackDescription) -> Result<(), DeployError> {
         let is = |tag: &str, value: &str| stack.tags.get(tag).is_some_and(|found| found == value);
         if is(PROJECT_TAG, &self.project.config.project) && is(STAGE_TAG, &self.name) {
             return Ok(());

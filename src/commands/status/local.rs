@@ -1,4 +1,4 @@
-//! `status`: whether the stage runs, what runs on it, and what it has done.
+//! The state of the stage `local`.
 
 use jiff::{Timestamp, Unit};
 use serde::Serialize;
@@ -12,10 +12,6 @@ use crate::error::CliError;
 use crate::local::lambda::FunctionStatus;
 use crate::local::state::StateError;
 use crate::ui::{Output, Ui};
-
-/// Show whether the stage runs, and its functions, tables and connections
-#[derive(Debug, clap::Args)]
-pub struct Args {}
 
 /// How a stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -34,8 +30,8 @@ struct TableCount {
     items: u64,
 }
 
-/// Runs the command.
-pub fn run(_: &Args, context: &Context) -> Result<(), CliError> {
+/// Shows it.
+pub(super) fn show(context: &Context) -> Result<(), CliError> {
     let found = context.block_on(async {
         let Some(running) = context.reach().await? else { return Ok(None) };
         let tables = count(context, &running).await?;
@@ -203,12 +199,8 @@ fn time(ms: i64) -> Option<String> {
 }
 
 fn local_time(ms: i64) -> String {
-    let zoned =
-        Timestamp::from_millisecond(ms).map(|time| time.to_zoned(jiff::tz::TimeZone::system()));
-    zoned.map_or_else(
-        |_| "at an unknown time".to_owned(),
-        |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-    )
+    Timestamp::from_millisecond(ms)
+        .map_or_else(|_| "at an unknown time".to_owned(), super::local_time)
 }
 
 fn uptime(started_at: i64) -> String {

@@ -1,0 +1,151 @@
+//! The commands that read a stage, on a stage that CloudFormation made on MiniStack: the AWS CLI must
+//! agree with what they say, and a real chat must go through the stage.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use support::aws_cli::aws;
+use support::ministack::MiniStack;
+
+/// A project with a stage on a server of its own. The functions are the real ones.
+struct Trial {
+    folder: tempfile::TempDir,
+    server: MiniStack,
+}
+
+impl Trial {
+    fn new() -> Self {
+        let (folder, server) = (tempfile::tempdir().unwrap(), MiniStack::start());
+        let (endpoint, port) = (server.endpoint(), server.port());
+        let config = format!(
+            "project: trial\nstages:\n  try:\n    region: us-east-1\n    architecture: x86_64\n    protected: false\n    \
+             endpoints:\n      aws: {endpoint}\n      \
+             webSocket: ws://127.0.0.1:{port}/_aws/execute-api/{{api}}/try\n      \
+             connections: {endpoint}/_aws/execute-api/{{api}}/try\n"
+        );
+        fs::write(folder.path().join("chatctl.yaml"), config).unwrap();
+        // The project has no sources of its own: its cargo builds those of the repository.
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).display();
+        let script = format!("#!/bin/sh\ncd '{root}' && exec '{}' \"$@\"\n", env!("CARGO"));
+        let tool = folder.path().join("bin/cargo");
+        fs::create_dir_all(tool.parent().unwrap()).unwrap();
+        fs::write(&tool, script).unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        Self { folder, server }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chatctl"));
+        command.args(["-s", "try"]).args(arguments).current_dir(self.folder.path()).env_clear();
+        for kept in ["HOME", "CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR", "TMPDIR"] {
+            if let Some(value) = std::env::var_os(kept) {
+                command.env(kept, value);
+            }
+        }
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", self.folder.path().join("bin").display()));
+        command.envs(self.server.environment()).stdin(Stdio::null()).output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--output", "json"]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}\n{}", self.server.log());
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    fn aws(&self, arguments: &[&str]) -> Value {
+        aws(&self.server.environment(), arguments)
+    }
+}
+
+fn outputs_agree(trial: &Trial) {
+    let ours = trial.json(&["outputs"]);
+    let stack = trial.aws(&["cloudformation", "describe-stacks", "--stack-name", "trial-try"]);
+    let theirs = |key: &str| {
+        let all = stack["Stacks"][0]["Outputs"].as_array().unwrap();
+        all.iter().find(|one| one["OutputKey"] == key).unwrap()["OutputValue"].clone()
+    };
+    assert_eq!(ours["webSocketUrl"], theirs("WebSocketUrl"));
+    assert_eq!(ours["siteUrl"], theirs("SiteUrl"));
+    assert_eq!(ours["httpApiUrl"], theirs("HttpApiUrl"));
+    assert_eq!((&ours["stage"], &ours["region"]), (&"try".into(), &"us-east-1".into()));
+    assert_eq!(ours.get("secretAccessKey"), None, "only the stage local gives keys out");
+}
+
+fn status_agrees(trial: &Trial) {
+    let ours = trial.json(&["status"]);
+    let stack = trial.aws(&["cloudformation", "describe-stacks", "--stack-name", "trial-try"]);
+    let stack = &stack["Stacks"][0];
+    assert_eq!(
+        (&ours["stack"]["id"], &ours["stack"]["status"]),
+        (&stack["StackId"], &stack["StackStatus"])
+    );
+    for function in ours["functions"].as_array().unwrap() {
+        let name = format!("trial-try-{}", function["handler"].as_str().unwrap());
+        let asked = [
+            "lambda",
+            "get-function-configuration",
+            "--qualifier",
+            "live",
+            "--function-name",
+            &name,
+        ];
+        let theirs = trial.aws(&asked);
+        assert_eq!(
+            (&function["version"], &function["codeSha256"]),
+            (&theirs["Version"], &theirs["CodeSha256"])
+        );
+        assert_eq!(function["drifted"], false, "{function}");
+    }
+    for table in ours["tables"].as_array().unwrap() {
+        let name = table["physicalName"].as_str().unwrap();
+        let theirs = trial.aws(&["dynamodb", "describe-table", "--table-name", name]);
+        assert_eq!(
+            (&table["status"], &table["items"]),
+            (&theirs["Table"]["TableStatus"], &theirs["Table"]["ItemCount"])
+        );
+    }
+    let theirs = trial.aws(&["cloudwatch", "describe-alarms", "--alarm-name-prefix", "trial-try-"]);
+    let states = |alarms: &Value, name: &str, state: &str| {
+        let alarms = alarms.as_array().cloned().unwrap_or_default();
+        let mut states: Vec<_> =
+            alarms.iter().map(|one| (one[name].to_string(), one[state].to_string())).collect();
+        states.sort();
+        states
+    };
+    let alarms = states(&ours["alarms"], "name", "state");
+    assert_eq!(alarms, states(&theirs["MetricAlarms"], "AlarmName", "StateValue"));
+}
+
+#[test]
+fn what_is_deployed_is_read_as_the_aws_cli_reads_it_and_a_chat_goes_through() {
+    let trial = Trial::new();
+    assert_eq!(trial.json(&["status"])["state"], "notDeployed");
+    let early = trial.run(&["outputs"]);
+    assert_eq!(early.status.code(), Some(1), "{}", String::from_utf8_lossy(&early.stderr));
+    let deployed = trial.run(&["deploy", "--yes"]);
+    let said = String::from_utf8_lossy(&deployed.stderr);
+    assert!(deployed.status.success(), "{said}\n{}", trial.server.log());
+    outputs_agree(&trial);
+    status_agrees(&trial);
+
+    let smoke = trial.run(&["smoke", "--keep"]);
+    let said = (String::from_utf8_lossy(&smoke.stdout), String::from_utf8_lossy(&smoke.stderr));
+    assert!(smoke.status.success(), "{}{}", said.0, said.1);
+    let messages = trial.json(&["scan", "ChatMessages"]);
+    let texts: Vec<_> = messages.as_array().unwrap().iter().map(|row| &row["message"]).collect();
+    assert_eq!(texts, ["first words", "an answer"], "{messages}");
+    let findings = trial.json(&["scan"]);
+    assert_eq!(findings.as_array().unwrap().len(), 5, "{findings}");
+
+    let lines = trial.json(&["logs", "send", "--since", "5m"]);
+    let lines = lines.as_array().unwrap();
+    let sent = lines.iter().filter(|line| line["message"].to_string().contains("sendMessage done"));
+    assert_eq!(sent.count(), 3, "two messages, one of them twice: {lines:?}");
+}
