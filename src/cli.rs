@@ -8,9 +8,9 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::arguments;
 use crate::commands::{
-    attach, build, channels, completions, config, deploy, dev, diagnose, doctor, faults, host,
-    init, logs, outputs, plan, policies, recover, rollback, scan, smoke, status, synth, teardown,
-    version,
+    attach, build, channels, completions, config, deploy, dev, diagnose, doctor, faults, frontend,
+    host, init, logs, outputs, plan, policies, recover, rollback, scan, smoke, status, synth,
+    teardown, version,
 };
 use crate::context::Context;
 use crate::error::CliError;
@@ -126,6 +126,7 @@ enum Command {
     Build(build::Args),
     Plan(plan::Args),
     Deploy(deploy::Args),
+    Frontend(frontend::Args),
     Attach(attach::Args),
     Recover(recover::Args),
     Diagnose(diagnose::Args),
@@ -175,6 +176,7 @@ impl Command {
             Self::Config(args) => config::run(args, context),
             Self::Build(args) => build::run(args, context),
             Self::Deploy(args) => deploy::run(args, context),
+            Self::Frontend(args) => frontend::run(args, context),
             Self::Attach(args) => attach::run(args, context),
             Self::Plan(args) => plan::run(args, context),
             Self::Recover(args) => recover::run(args, context),

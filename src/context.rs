@@ -5,6 +5,7 @@
 use std::cell::OnceCell;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -221,11 +222,14 @@ impl Context {
         }
     }
 
-    /// An error with all that this context knows of its remedy: how the stage's operator gets valid
-    /// credentials.
+    /// An error with all that this context knows of its remedy: which stage its commands are for, and
+    /// how the stage's operator gets valid credentials.
     pub fn explain(&self, error: CliError) -> CliError {
-        let on_aws = self.globals.stage != LOCAL_STAGE;
-        if error.code != BAD_KEYS || !on_aws {
+        if self.is_local() {
+            return error;
+        }
+        let error = error.for_stage(&self.globals.stage);
+        if error.code != BAD_KEYS {
             return error;
         }
         let config = self.project().ok().and_then(|p| p.config.stage(&self.globals.stage).ok());
@@ -345,14 +349,35 @@ impl Context {
         &self,
         work: impl Future<Output = Result<T, CliError>>,
     ) -> Result<T, CliError> {
+        self.block_on_unless(work, async || Err(CliError::interrupted()))
+    }
+
+    /// Runs a command's asynchronous part. At Ctrl-C somebody decides whether it is dropped, while it
+    /// goes on; Ctrl-C once more, before they have decided, drops it.
+    ///
+    /// # Errors
+    /// The part's own, the decision's, or the interruption.
+    pub fn block_on_unless<T>(
+        &self,
+        work: impl Future<Output = Result<T, CliError>>,
+        mut decide: impl AsyncFnMut() -> Result<(), CliError>,
+    ) -> Result<T, CliError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| CliError::failed("runtime", error.to_string()))?;
         runtime.block_on(async {
-            tokio::select! {
-                result = work => result,
-                () = interrupted() => Err(CliError::interrupted()),
+            let mut work = pin!(work);
+            loop {
+                tokio::select! {
+                    result = &mut work => return result,
+                    () = interrupted() => {}
+                }
+                tokio::select! {
+                    result = &mut work => return result,
+                    () = interrupted() => return Err(CliError::interrupted()),
+                    decided = decide() => decided?,
+                }
             }
         })
     }

@@ -125,6 +125,18 @@ impl CliError {
         self
     }
 
+    /// Names the stage in every command that is suggested and names none.
+    #[must_use]
+    pub fn for_stage(mut self, stage: &str) -> Self {
+        for hint in self.hints.iter_mut().filter(|hint| !hint.contains(" -s ")) {
+            for before in ["`", ": "] {
+                let named = format!("{before}chatctl -s {stage} ");
+                *hint = hint.replace(&format!("{before}chatctl "), &named);
+            }
+        }
+        self
+    }
+
     /// Adds the way out of a state that is broken, short of losing what people wrote.
     fn renewing_all_but_data(self) -> Self {
         self.hint(

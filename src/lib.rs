@@ -4,6 +4,7 @@
 //! `local` is [`local`].
 
 mod arguments;
+mod attend;
 pub mod aws;
 pub mod cli;
 pub mod cloudformation;

@@ -24,6 +24,7 @@ use crate::error::{CliError, Kind};
 use progress::Spinner;
 
 pub(crate) use logs::LogWriter;
+pub use questions::Onward;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

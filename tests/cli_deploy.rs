@@ -51,6 +51,21 @@ fn a_stage_comes_up_stays_and_goes() {
 }
 
 #[test]
+fn the_web_app_is_published_alone() {
+    let project = Project::new();
+    let (code, said) = project.fails(&["frontend", "publish"]);
+    assert!(code == 1 && said.contains("`chatctl deploy` starts it"), "{code}: {said}");
+    project.deploy();
+    assert_eq!(project.json(&["frontend", "publish"])["changed"], false);
+    project.write("frontend/src/page", "second page");
+    project.write("functions/code", "second code");
+    assert_eq!(project.json(&["frontend", "publish"])["changed"], true);
+    assert!(page(&project, "/").ends_with("second page"));
+    assert_eq!(project.json(&["frontend", "publish"])["changed"], false);
+    assert_eq!(project.deploy(), true, "the functions are still to come");
+}
+
+#[test]
 fn only_what_changed_is_changed() {
     let project = Project::new();
     project.deploy();

@@ -6,41 +6,12 @@
 mod project;
 #[path = "support/scripted_aws.rs"]
 mod scripted_aws;
+#[allow(dead_code, reason = "what other tests use")]
+#[path = "support/stuck.rs"]
+mod stuck;
 
-use std::process::Output;
-
-use project::{Project, text};
 use scripted_aws::{STACK_TYPE, ScriptedAws};
-
-struct Stuck {
-    aws: ScriptedAws,
-    project: Project,
-}
-
-impl Stuck {
-    fn in_status(status: &str) -> Self {
-        let (aws, project) = (ScriptedAws::start(), Project::new());
-        let config = format!(
-            "project: test\nstages:\n  prod:\n    region: us-east-1\n    endpoints:\n      aws: http://127.0.0.1:{}\n",
-            aws.port()
-        );
-        project.write("chatctl.yaml", &config);
-        aws.stack(status, "why it is so");
-        Self { aws, project }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = self.project.command(&[&["-s", "prod"], arguments].concat());
-        command.env("HOME", self.project.path("")).env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("AWS_ACCESS_KEY_ID", "AKIA").env("AWS_SECRET_ACCESS_KEY", "secret");
-        command.output().unwrap()
-    }
-
-    fn ends(&self, arguments: &[&str]) -> (i32, String) {
-        let output = self.run(arguments);
-        (output.status.code().unwrap(), text(&output.stderr))
-    }
-}
+use stuck::Stuck;
 
 #[test]
 fn every_state_has_its_way_out_and_a_look_changes_nothing() {
@@ -72,7 +43,7 @@ fn a_busy_stack_is_exit_code_8() {
     {
         let (code, said) = Stuck::in_status(status).ends(&["recover", "--yes"]);
         assert_eq!(code, 8, "{status}: {said}");
-        assert!(said.contains("chatctl attach"), "{said}");
+        assert!(said.contains("chatctl -s prod attach"), "{said}");
     }
 }
 
@@ -106,7 +77,7 @@ fn a_rollback_that_is_blocked_names_what_to_skip() {
     );
     let (code, said) = stuck.ends(&["recover", "--yes"]);
     assert_eq!(code, 1, "{said}");
-    assert!(said.contains("chatctl recover --skip Rooms"), "{said}");
+    assert!(said.contains("chatctl -s prod recover --skip Rooms"), "{said}");
     stuck.ends(&["recover", "--yes", "--skip", "Rooms"]);
     let asked = stuck.aws.asked("ContinueUpdateRollback");
     assert!(
@@ -164,7 +135,20 @@ fn credentials_that_expire_meanwhile_detach() {
     );
     let (code, said) = stuck.ends(&["attach"]);
     assert_eq!(code, 5, "{said}");
-    assert!(said.contains("goes on") && said.contains("chatctl attach"), "{said}");
+    assert!(said.contains("goes on") && said.contains("chatctl -s prod attach"), "{said}");
+}
+
+#[test]
+fn credentials_that_were_renewed_meanwhile_go_on() {
+    let stuck = Stuck::in_status("UPDATE_IN_PROGRESS");
+    let expired = "The security token included in the request is expired";
+    stuck.aws.refuses("DescribeStackEvents", 403, "ExpiredToken", expired);
+    stuck.aws.events(&[
+        ("test-prod", STACK_TYPE, "UPDATE_COMPLETE", ""),
+        ("test-prod", STACK_TYPE, "UPDATE_IN_PROGRESS", ""),
+    ]);
+    let (code, said) = stuck.ends(&["attach"]);
+    assert_eq!(code, 0, "{said}");
 }
 
 #[test]

@@ -12,8 +12,10 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::region::Region;
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::expiry::{Expiry, Noted};
 use super::source::ambient;
 use super::{Identity, http};
 use crate::config::is_region;
@@ -26,7 +28,9 @@ pub struct Cloud {
     pub(super) sdk: SdkConfig,
     pub(super) identity: Arc<OnceCell<Identity>>,
     region: String,
-    profile: Option<String>,
+    /// The way that it was reached by, where the way was looked for.
+    access: Option<Access>,
+    expiry: Expiry,
 }
 
 /// How AWS is to be reached, as far as flags, environment and configuration say; what they leave
@@ -91,7 +95,7 @@ impl Cloud {
             .credentials_provider(SharedCredentialsProvider::new(keys))
             .http_client(http::client(None))
             .build();
-        Self::new(sdk, region.to_owned(), None)
+        Self::new(sdk, region.to_owned(), None, Expiry::default())
     }
 
     /// AWS itself, or what stands in for it at an endpoint. Reads AWS's configuration files; asks
@@ -132,6 +136,9 @@ impl Cloud {
                 DefaultCredentialsChain::builder().configure(conf).build().await,
             ),
         };
+        let expiry = Expiry::default();
+        let credentials =
+            SharedCredentialsProvider::new(Noted { source: credentials, expiry: expiry.clone() });
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(region.clone()))
             .http_client(http)
@@ -142,11 +149,23 @@ impl Cloud {
         if let Some(url) = endpoint {
             loader = loader.endpoint_url(url);
         }
-        Ok(Self::new(loader.load().await, region, profile.clone()))
+        Ok(Self::new(loader.load().await, region, Some(access.clone()), expiry))
     }
 
-    fn new(sdk: SdkConfig, region: String, profile: Option<String>) -> Self {
-        Self { sdk, identity: Arc::new(OnceCell::new()), region, profile }
+    fn new(sdk: SdkConfig, region: String, access: Option<Access>, expiry: Expiry) -> Self {
+        Self { sdk, identity: Arc::new(OnceCell::new()), region, access, expiry }
+    }
+
+    /// When the credentials that sign requests now expire, as far as they say; they are renewed then
+    /// by whatever gave them, if it can. Known after the first request.
+    pub fn expiry(&self) -> Option<Timestamp> {
+        self.expiry.get().and_then(|time| Timestamp::try_from(time).ok())
+    }
+
+    /// The same way again, with AWS's files read anew: somebody may have renewed the credentials in
+    /// them. None if there is only one way, or none any more.
+    pub fn renewed(&self) -> Option<Self> {
+        Self::connect(self.access.as_ref()?).ok()
     }
 
     /// The region.
@@ -161,7 +180,7 @@ impl Cloud {
 
     /// The profile that was named, if one was.
     pub fn profile(&self) -> Option<&str> {
-        self.profile.as_deref()
+        self.access.as_ref()?.profile.as_deref()
     }
 }
 

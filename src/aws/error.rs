@@ -106,7 +106,14 @@ impl AwsError {
 
     /// Whether what was asked for does not exist.
     pub fn is_not_found(&self) -> bool {
-        self.is(&["ResourceNotFoundException", "NoSuchBucket", "NoSuchKey"])
+        const CODES: [&str; 5] = [
+            "ResourceNotFoundException",
+            "ResourceNotFound",
+            "DashboardNotFoundError",
+            "NoSuchBucket",
+            "NoSuchKey",
+        ];
+        self.is(&CODES)
     }
 
     /// An answer that broke off.

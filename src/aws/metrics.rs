@@ -78,6 +78,19 @@ impl Metrics {
         }
     }
 
+    /// Whether there is a dashboard of a name.
+    ///
+    /// # Errors
+    /// The service refused or does not answer.
+    pub async fn has_dashboard(&self, name: &str) -> Result<bool, AwsError> {
+        let asked = self.0.get_dashboard().dashboard_name(name).send().await;
+        match asked.map_err(failure("cloudwatch:GetDashboard")) {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The figures of these questions in a stretch of time, in their order; none where nothing was
     /// counted.
     ///

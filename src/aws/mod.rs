@@ -8,6 +8,7 @@ mod cloudformation;
 mod cloudfront;
 mod dynamodb;
 mod error;
+mod expiry;
 mod http;
 mod identity;
 mod kinesisvideo;

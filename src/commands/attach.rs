@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::attend::Attended;
 use crate::context::{Context, Target};
 use crate::deploy::Event;
 use crate::deploy::aws::{Attach, attach};
@@ -25,13 +26,16 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
     };
     let ui = &context.ui;
     let what = if args.cancel { Attach::Cancel } else { Attach::Follow };
-    let on_event = |event: Event| ui.deploy_event(&event);
-    let followed = context.block_on(async {
+    let attended = Attended::default();
+    let on_event = |event: Event| {
+        attended.take_in(&event);
+        ui.deploy_event(&event);
+    };
+    let followed = attended.run(context, async {
         let stage = target.stage().await?;
+        attended.announce(&stage, ui);
         Ok(attach(&stage, what, &on_event).await?)
-    });
-    ui.rest();
-    let followed = followed?;
+    })?;
     if ui.output() != Output::Text {
         return ui.finished(&json!({"followed": followed.map(|what| what.to_string())}));
     }

@@ -10,6 +10,7 @@ pub mod dev;
 pub mod diagnose;
 pub mod doctor;
 pub mod faults;
+pub mod frontend;
 pub mod host;
 pub mod init;
 pub mod logs;

@@ -43,7 +43,13 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
     ui.rest();
     let (plan, seal) = plan?;
     let changed = !plan.is_empty();
-    let document = json!({"schema": "chatctl.plan/1", "stage": target.stage, "seal": seal, "changes": plan.changes});
+    let document = json!({
+        "schema": "chatctl.plan/1",
+        "stage": target.stage,
+        "seal": seal,
+        "changes": plan.changes,
+        "monthlyUsd": plan.monthly_usd,
+    });
     if let Some(file) = &args.out {
         std::fs::write(file, format!("{document:#}\n"))
             .map_err(|error| CliError::failed("io", format!("{}: {error}", file.display())))?;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::attend::Attended;
 use crate::context::{Context, Target};
 use crate::deploy::Event;
 use crate::deploy::aws::{Recovery, Way, recover, recovery};
@@ -28,9 +29,14 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
             .hint("`chatctl doctor` finds what is wrong with it"));
     };
     let ui = &context.ui;
-    let on_event = |event: Event| ui.deploy_event(&event);
-    let done = context.block_on(async {
+    let attended = Attended::default();
+    let on_event = |event: Event| {
+        attended.take_in(&event);
+        ui.deploy_event(&event);
+    };
+    let (status, way) = attended.run(context, async {
         let stage = target.stage().await?;
+        attended.announce(&stage, ui);
         let found = recovery(&stage).await?;
         let Recovery { status, reason, way, .. } = &found;
         let status = status.as_deref().unwrap_or("no stack");
@@ -42,9 +48,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
             recover(&stage, &found, &args.skip, &on_event).await?;
         }
         Ok((found.status.clone(), *way))
-    });
-    ui.rest();
-    let (status, way) = done?;
+    })?;
     finish(args, status, way, ui)
 }
 

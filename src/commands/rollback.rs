@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::attend::Attended;
 use crate::context::{Context, Target};
 use crate::deploy::Event;
 use crate::deploy::aws::prepare_rollback;
@@ -26,9 +27,14 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
             .hint("check the earlier source out, then `chatctl deploy`"));
     };
     let ui = &context.ui;
-    let on_event = |event: Event| ui.deploy_event(&event);
-    let outcome = context.block_on(async {
+    let attended = Attended::default();
+    let on_event = |event: Event| {
+        attended.take_in(&event);
+        ui.deploy_event(&event);
+    };
+    let outcome = attended.run(context, async {
         let stage = target.stage().await?;
+        attended.announce(&stage, ui);
         let allowed = &args.allow_data_loss;
         let prepared = prepare_rollback(stage, args.to.as_deref(), allowed, &on_event).await?;
         if !prepared.plan().is_empty()
@@ -39,9 +45,7 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
             return Err(declined);
         }
         Ok(prepared.apply(&on_event).await?)
-    });
-    ui.rest();
-    let outcome = outcome?;
+    })?;
     if ui.output() != Output::Text {
         return ui.finished(&json!({"changed": outcome.changed, "stage": target.stage}));
     }

@@ -136,21 +136,14 @@ fn explained(stage: &Stage, stopped: &Stopped) -> CliError {
     let served = functions.iter().find(|f| {
         step.route().is_some_and(|route| f.route.as_ref().is_some_and(|own| own.as_str() == route))
     });
-    let flag = crate::config::LOCAL_STAGE;
-    let flag = match stage.addresses.stage.as_str() {
-        name if name == flag => String::new(),
-        name => format!(" -s {name}"),
-    };
     match (served, trouble) {
         (_, Trouble::Unreachable { .. } | Trouble::Address(_)) => {
-            error.hint(format!("`chatctl status{flag}` shows whether the stage runs"))
+            error.hint("`chatctl status` shows whether the stage runs")
         }
         (Some(function), _) => error.hint(format!(
-            "`chatctl logs{flag} {} --since 5m` shows what the function said",
+            "`chatctl logs {} --since 5m` shows what the function said",
             function.logical
         )),
-        (None, _) => {
-            error.hint(format!("`chatctl logs{flag} --since 5m` shows what the functions said"))
-        }
+        (None, _) => error.hint("`chatctl logs --since 5m` shows what the functions said"),
     }
 }

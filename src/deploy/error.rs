@@ -81,6 +81,9 @@ pub enum DeployError {
         /// Its name.
         stack: String,
     },
+    /// There is no web app to publish.
+    #[error("the project has no web app: there is no frontend/package.json")]
+    NoFrontend,
     /// Nothing is deployed.
     #[error("the stack {stack} is not deployed")]
     NoStack {

@@ -7,11 +7,39 @@ use serde::Serialize;
 use crate::stack::{Bucket, Function, Parameter, Stack, Table};
 
 /// Everything that will change.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// The changes, in the order in which they are shown.
     pub changes: Vec<Change>,
+    /// What the stage costs, where it costs anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_usd: Option<MonthlyUsd>,
+}
+
+/// What a stage costs a month, about, in USD and to the cent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MonthlyUsd {
+    /// As it is; none for a stage that is not there.
+    pub before: Option<f64>,
+    /// As it will be.
+    pub after: f64,
+    /// How much it is used then, in words.
+    pub at: String,
+}
+
+impl fmt::Display for MonthlyUsd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { before, after, at } = self;
+        match before.map(|before| after - before) {
+            Some(more) if more >= 0.005 => write!(f, "{more:.2} USD a month more: ")?,
+            Some(less) if less <= -0.005 => write!(f, "{:.2} USD a month less: ", -less)?,
+            Some(_) => write!(f, "as much a month as before: ")?,
+            None => {}
+        }
+        write!(f, "about {after:.2} USD a month at {at}")
+    }
 }
 
 /// One change.
@@ -266,6 +294,15 @@ fn function(before: &Function, after: &Function, new_code: bool) -> Option<(Acti
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_change_costs_is_said_in_a_sentence() {
+        let cost = |before| MonthlyUsd { before, after: 2.5, at: "little use".into() }.to_string();
+        assert_eq!(cost(None), "about 2.50 USD a month at little use");
+        assert!(cost(Some(2.0)).starts_with("0.50 USD a month more: about 2.50"));
+        assert!(cost(Some(4.0)).starts_with("1.50 USD a month less: "));
+        assert!(cost(Some(2.5)).starts_with("as much a month as before: "));
+    }
     use crate::stack::{
         BUILT_IN_MANIFEST, LOCAL_API_ID, Manifest, Place, Settings, StackName, lower,
     };
@@ -287,13 +324,15 @@ mod tests {
         assert!(BUILT_IN_MANIFEST.contains(change.0), "{change:?}");
         let after = stack(&BUILT_IN_MANIFEST.replacen(change.0, change.1, 1));
         let before = Deployed { stack: &before, code: "a" };
-        Plan { changes: changes(Some(before), Deployed { stack: &after, code }) }
+        let changes = changes(Some(before), Deployed { stack: &after, code });
+        Plan { changes, monthly_usd: None }
     }
 
     #[test]
     fn the_first_deployment_adds_everything_and_loses_nothing() {
         let stack = stack(BUILT_IN_MANIFEST);
-        let plan = Plan { changes: changes(None, Deployed { stack: &stack, code: "a" }) };
+        let changes = changes(None, Deployed { stack: &stack, code: "a" });
+        let plan = Plan { changes, monthly_usd: None };
         assert!(plan.changes.iter().all(|change| change.action == Action::Add));
         let things = stack.tables.len()
             + stack.functions.len()

@@ -43,6 +43,8 @@ impl From<DeployError> for CliError {
             DeployError::Foreign { .. } => Self::failed("stack-foreign", message)
                 .hint("choose another `project` or another stage's name in chatctl.yaml")
                 .hint("or, if it is yours, remove it by the tool that made it"),
+            DeployError::NoFrontend => Self::new(Kind::Usage, "no-frontend", message)
+                .hint("`chatctl deploy --only functions` deploys the rest"),
             DeployError::NoStack { .. } => Self::failed("not-deployed", message).hint("`chatctl deploy` deploys it"),
             DeployError::StackBusy { .. } => Self::new(Kind::Busy, "stage-busy", message)
                 .hint("`chatctl attach` follows it to its end; `chatctl attach --cancel` cancels an update"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{Span, Timestamp};
 
 use super::health::{Counted, FunctionHealth, Health, TableHealth, Traffic};
-use super::{Addresses, Stage, stage_flag};
+use super::{Addresses, Stage};
 use crate::aws::{
     AwsError, CloudFormation, Figure, Lambda, LiveFunction, Metrics, Question, StackDescription,
     TableState, Tables,
@@ -99,8 +99,7 @@ impl Deployed {
 fn not_deployed(stage: &str, name: &str, region: &str) -> CliError {
     let message =
         format!("the stage `{stage}` is not deployed: there is no stack {name} in {region}");
-    CliError::failed("not-deployed", message)
-        .hint(format!("`chatctl deploy{}` deploys it", stage_flag(stage)))
+    CliError::failed("not-deployed", message).hint("`chatctl deploy` deploys it")
 }
 
 /// The account in a stack's ARN.
@@ -113,10 +112,8 @@ fn addresses(found: &StackDescription, target: &AwsTarget) -> Result<Addresses, 
     let output = |key: &str| found.outputs.get(key).cloned();
     let Some(web_socket_url) = output("WebSocketUrl") else {
         let message = format!("the stage `{stage}` is not up yet: its stack is {}", found.status);
-        return Err(CliError::failed("not-deployed", message).hint(format!(
-            "`chatctl attach{0}` follows what goes on, `chatctl diagnose{0}` says what failed",
-            stage_flag(stage)
-        )));
+        return Err(CliError::failed("not-deployed", message)
+            .hint("`chatctl attach` follows what goes on, `chatctl diagnose` says what failed"));
     };
     let site_url = output("SiteUrl").unwrap_or_default();
     Ok(Addresses {

@@ -7,7 +7,7 @@ mod aws;
 mod health;
 
 pub use aws::Deployed;
-pub use health::{FunctionHealth, Health, TableHealth, Traffic, Verdict};
+pub use health::{FunctionHealth, Health, TableHealth, Verdict};
 
 use serde::Serialize;
 
@@ -105,10 +105,4 @@ impl Stage {
     pub fn tempo(&self) -> Tempo {
         if self.addresses.stage == LOCAL_STAGE { Tempo::LOCAL } else { Tempo::AWS }
     }
-}
-
-/// The flag that names a stage in a command that is suggested, with a space before it; empty for the
-/// stage that every command works on by itself.
-pub fn stage_flag(stage: &str) -> String {
-    if stage == LOCAL_STAGE { String::new() } else { format!(" -s {stage}") }
 }

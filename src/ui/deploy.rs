@@ -155,6 +155,7 @@ impl Ui {
                 count => self.say_change(action, &format!("{count} files of the site"), ""),
             }
         }
+        plan.monthly_usd.iter().for_each(|cost| self.note(&format!("Cost: {cost}")));
     }
 
     /// Many plain changes of one kind are counted, and named with `-v`.

@@ -1,6 +1,6 @@
 //! What a person is asked. Every question has a flag, and none is asked without a terminal.
 
-use std::io::ErrorKind;
+use std::io::{BufRead, ErrorKind, IsTerminal};
 
 use dialoguer::{Confirm, Input, Select};
 
@@ -64,6 +64,52 @@ impl Ui {
     /// As [`Ui::ask`].
     pub fn agree(&self, question: &str, default: bool) -> Result<bool, CliError> {
         Confirm::new().with_prompt(question).default(default).interact().map_err(given_up)
+    }
+}
+
+/// What becomes of an operation that goes on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Onward {
+    /// It goes on, and nobody watches.
+    Detach,
+    /// It is cancelled.
+    Cancel,
+    /// It is watched on.
+    Wait,
+}
+
+impl Ui {
+    /// Whether a person sits there, even if ordinary questions are answered yes.
+    pub fn is_attended(&self) -> bool {
+        self.settings.questions != Questions::Never && !self.plain && std::io::stdin().is_terminal()
+    }
+
+    /// Asks what becomes of an operation while it goes on. A whole line is read, so that the terminal
+    /// stays as it is and Ctrl-C stays a signal.
+    pub async fn onward(&self, what: &str) -> Onward {
+        self.rest();
+        self.say(&format!("{what} goes on by itself. [d]etach, [c]ancel, or [w]ait? [w]"));
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        // A thread of its own that nobody waits for: a read that is never answered ends with the
+        // process.
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = std::io::stdin().lock().read_line(&mut line);
+            let _ = answer.send(read.map(|bytes| (bytes > 0).then_some(line)));
+        });
+        match answered.await {
+            Ok(Ok(Some(line))) => onward(&line),
+            // Nobody is there any more.
+            Ok(Ok(None) | Err(_)) | Err(_) => Onward::Detach,
+        }
+    }
+}
+
+fn onward(line: &str) -> Onward {
+    match line.trim().to_lowercase().as_str() {
+        "d" | "detach" => Onward::Detach,
+        "c" | "cancel" => Onward::Cancel,
+        _ => Onward::Wait,
     }
 }
 

@@ -27,12 +27,12 @@ impl Ui {
     }
 
     fn as_text(&self, error: &CliError) -> String {
-        if error.kind == Kind::Interrupted {
-            return error.message.clone();
-        }
-        let head =
-            self.paint_err(&format!("error[{}]:", error.code), AnsiColor::Red.on_default().bold());
-        let mut lines = vec![format!("{head} {}", error.message)];
+        let head = match error.kind {
+            Kind::Interrupted => String::new(),
+            _ => self
+                .paint_err(&format!("error[{}]: ", error.code), AnsiColor::Red.on_default().bold()),
+        };
+        let mut lines = vec![format!("{head}{}", error.message)];
         if let Some(snippet) = &error.snippet {
             lines.push(self.caret(snippet));
         }

@@ -21,7 +21,7 @@ impl Aws {
     }
 
     /// Runs a command until it is not refused as busy: CloudFormation works on without the program.
-    fn eventually(&self, arguments: &[&str]) {
+    pub(super) fn eventually(&self, arguments: &[&str]) {
         for _ in 0..100 {
             let (code, said) = self.fails(arguments);
             match code {

@@ -1,5 +1,7 @@
 //! First deployment, no change, changes of every part, failures, the end.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::Aws;
@@ -17,6 +19,28 @@ fn a_stage_comes_up_changes_and_goes() {
     let plan = text(&aws.run(&["deploy", "--yes"]).stderr);
     assert!(plan.contains("12 functions") && !plan.contains("table Chat"), "{plan}");
     assert_eq!(aws.deploy(), false);
+    let kinds: BTreeSet<String> = aws
+        .inventory()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["kind"].as_str().unwrap().to_owned())
+        .collect();
+    let all = [
+        "API",
+        "alarm",
+        "artifacts",
+        "bucket",
+        "dashboard",
+        "distribution",
+        "function",
+        "log group",
+        "parameter",
+        "role",
+        "stack",
+        "table",
+    ];
+    assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), all);
     let gone = aws.json(&["teardown", "--yes"]);
     assert_eq!(gone, json!({"changed": true, "left": []}));
     assert_eq!(aws.inventory(), json!([]));
@@ -101,4 +125,42 @@ fn a_plan_that_was_agreed_upon_is_deployed_or_nothing() {
     aws.fails(&["plan", "--out", "plan.json"]);
     assert_eq!(aws.json(&["deploy", "--yes", "--plan", "plan.json"])["changed"], true);
     assert_eq!(aws.fails(&["plan", "--exit-code"]).0, 0);
+}
+
+#[test]
+fn a_deployment_may_be_left_to_itself_and_followed() {
+    let aws = Aws::new();
+    let begun = aws.json(&["deploy", "--yes", "--detach"]);
+    assert_eq!(begun, json!({"changed": true, "stage": "prod", "detached": true}));
+    aws.eventually(&["attach"]);
+    aws.eventually(&["frontend", "publish"]);
+    assert_eq!(aws.deploy(), false, "nothing was left to do");
+    aws.project.write("functions/code", "second code");
+    aws.deploy();
+    assert_eq!(aws.json(&["rollback", "--yes"])["changed"], true, "it was written down");
+}
+
+#[test]
+fn the_web_app_is_published_alone() {
+    let aws = Aws::new();
+    let (code, said) = aws.fails(&["frontend", "publish"]);
+    assert!(code == 1 && said.contains("`chatctl -s prod deploy`"), "{code}: {said}");
+    aws.deploy();
+    assert_eq!(aws.json(&["frontend", "publish"])["changed"], false);
+    aws.project.write("frontend/src/page", "second page");
+    aws.project.write("functions/code", "second code");
+    assert_eq!(aws.json(&["frontend", "publish"])["changed"], true);
+    assert_eq!(aws.json(&["frontend", "publish"])["changed"], false);
+    assert_eq!(aws.deploy(), true, "the functions are still to come");
+}
+
+#[test]
+fn a_plan_says_what_it_costs() {
+    let aws = Aws::new();
+    let first = aws.json(&["plan"])["monthlyUsd"].clone();
+    assert!(first["after"].as_f64().is_some_and(|usd| usd > 0.0) && first["before"].is_null());
+    aws.deploy();
+    aws.project.write("functions/code", "second code");
+    let second = aws.json(&["plan"])["monthlyUsd"].clone();
+    assert_eq!(second["before"], first["after"], "{second}");
 }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// The version that the tests are written against.
 const VERSION: &str = "1.5.33";
+/// What it reads CloudWatch's binary protocol with, which it does not bring itself.
+const CBOR2: &str = "6.2.1";
 /// How long the process may take until it answers.
 const READY: Duration = Duration::from_secs(60);
 
@@ -112,21 +114,16 @@ fn free_port() -> u16 {
 /// The server's program, installed where it is missing. Tests run in many processes: one installs,
 /// the others wait for it.
 fn installed() -> PathBuf {
-    let folder = cache().join(format!("ministack-{VERSION}"));
+    let folder = cache().join(format!("ministack-{VERSION}-cbor2-{CBOR2}"));
     let program = folder.join("bin/ministack");
     fs::create_dir_all(cache()).expect("the cache folder can be made");
     let turn = File::create(cache().join("ministack.lock")).expect("a lock file");
     turn.lock().expect("the lock can be taken");
     if !program.is_file() {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        let package = format!("ministack=={VERSION}");
-        let pip = folder.join("bin/pip");
-        run(Command::new(pip).args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            &package,
-        ]));
+        let packages = [format!("ministack=={VERSION}"), format!("cbor2=={CBOR2}")];
+        let options = ["install", "--quiet", "--disable-pip-version-check"];
+        run(Command::new(folder.join("bin/pip")).args(options).args(packages));
     }
     program
 }

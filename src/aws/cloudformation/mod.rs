@@ -19,9 +19,9 @@ pub use operate::Deletion;
 
 use super::{AwsError, Cloud, failure};
 
-/// CloudFormation.
+/// CloudFormation, and the cloud that it is in.
 #[derive(Debug, Clone)]
-pub struct CloudFormation(Client);
+pub struct CloudFormation(Client, Cloud);
 
 /// A stack as the service describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,12 @@ pub struct Resource {
 impl CloudFormation {
     /// The service in a cloud.
     pub fn new(cloud: &Cloud) -> Self {
-        Self(Client::new(&cloud.sdk))
+        Self(Client::new(&cloud.sdk), cloud.clone())
+    }
+
+    /// The same with credentials that are looked for anew; none if there is nowhere to look.
+    pub fn renewed(&self) -> Option<Self> {
+        self.1.renewed().as_ref().map(Self::new)
     }
 
     /// A stack by name or ARN; none if there is no such stack. A deleted one is found by its ARN.

@@ -1,10 +1,9 @@
 //! `deploy` on AWS.
 
-use std::cell::Cell;
-
 use serde_json::{Value, json};
 
 use super::Args;
+use crate::attend::Attended;
 use crate::context::{AwsTarget, Context};
 use crate::deploy::Event;
 use crate::deploy::aws::{self, Outcome, Prepared, Request, Stage, prepare};
@@ -14,20 +13,14 @@ use crate::ui::{Output, Ui};
 /// Deploys a stage on AWS.
 pub fn run(args: &Args, target: &AwsTarget, context: &Context) -> Result<(), CliError> {
     let ui = &context.ui;
-    let on_event = |event: Event| ui.deploy_event(&event);
-    let begun = Cell::new(false);
+    let attended = Attended::default();
     let on_event = |event: Event| {
-        begun.set(begun.get() || matches!(event, Event::StackStarted { .. }));
-        on_event(event);
+        attended.take_in(&event);
+        ui.deploy_event(&event);
     };
-    let outcome = context.block_on(async {
+    let outcome = attended.run(context, async {
         let stage = target.stage().await?;
-        ui.note(&format!(
-            "{} in account {}, {}",
-            stage.stack_name(),
-            stage.account,
-            stage.cloud.region()
-        ));
+        attended.announce(&stage, ui);
         if args.code_only {
             return code_only(stage, ui, &on_event).await;
         }
@@ -36,42 +29,29 @@ pub fn run(args: &Args, target: &AwsTarget, context: &Context) -> Result<(), Cli
         let prepared = keep_to_plan(args, prepared).await?;
         let prepared = prepared.gate(&args.allow_data_loss).await?;
         let prepared = confirm(prepared, ui).await?;
-        let outcome = prepared.apply(&on_event).await?;
-        Ok(Some(outcome))
-    });
-    ui.rest();
-    let outcome = outcome.map_err(|error| if begun.get() { detached(error) } else { error });
-    match outcome? {
-        Some(outcome) => show(&outcome, &target.stage, ui),
-        None => Ok(()),
-    }
+        Ok(match args.detach {
+            true => match prepared.detach(&on_event).await? {
+                Some(outcome) => Done::Deployed(outcome),
+                None => Done::Begun,
+            },
+            false => Done::Deployed(prepared.apply(&on_event).await?),
+        })
+    })?;
+    show(&outcome, &target.stage, ui)
 }
 
-/// CloudFormation works on where this program ends.
-fn detached(error: CliError) -> CliError {
-    if error.kind != Kind::Interrupted {
-        return error;
-    }
-    let message = "interrupted; CloudFormation goes on: `chatctl attach` follows it from any machine, \
-                   `chatctl attach --cancel` cancels it";
-    CliError { message: message.to_owned(), ..error }
+/// What a deployment came to.
+enum Done {
+    /// Everything is as it is to be.
+    Deployed(Outcome),
+    /// CloudFormation was asked to.
+    Begun,
+    /// These functions have new code.
+    Code(Vec<String>),
 }
 
-async fn code_only(
-    stage: Stage,
-    ui: &Ui,
-    on_event: &dyn Fn(Event),
-) -> Result<Option<Outcome>, CliError> {
-    let changed = aws::code_only(&stage, ui.colours_stderr(), on_event).await?;
-    ui.rest();
-    if ui.output() != Output::Text {
-        ui.finished(
-            &json!({"changed": !changed.is_empty(), "stage": stage.name, "functions": changed}),
-        )?;
-    } else if changed.is_empty() {
-        ui.note("No changes.");
-    }
-    Ok(None)
+async fn code_only(stage: Stage, ui: &Ui, on_event: &dyn Fn(Event)) -> Result<Done, CliError> {
+    Ok(Done::Code(aws::code_only(&stage, ui.colours_stderr(), on_event).await?))
 }
 
 /// A plan that was agreed upon is deployed as it was, or not at all.
@@ -103,7 +83,30 @@ async fn confirm(prepared: Prepared, ui: &Ui) -> Result<Prepared, CliError> {
     }
 }
 
-fn show(outcome: &Outcome, stage: &str, ui: &Ui) -> Result<(), CliError> {
+fn show(done: &Done, stage: &str, ui: &Ui) -> Result<(), CliError> {
+    let (result, changed) = match done {
+        Done::Deployed(outcome) => return show_outcome(outcome, stage, ui),
+        Done::Begun => (json!({"changed": true, "stage": stage, "detached": true}), true),
+        Done::Code(functions) => {
+            let changed = !functions.is_empty();
+            (json!({"changed": changed, "stage": stage, "functions": functions}), changed)
+        }
+    };
+    if ui.output() != Output::Text {
+        return ui.finished(&result);
+    }
+    if !changed {
+        ui.note("No changes.");
+    } else if matches!(done, Done::Begun) {
+        ui.note(&format!(
+            "CloudFormation goes on by itself: `chatctl -s {stage} attach` follows it from any machine, \
+             `chatctl -s {stage} frontend publish` then publishes the web app."
+        ));
+    }
+    Ok(())
+}
+
+fn show_outcome(outcome: &Outcome, stage: &str, ui: &Ui) -> Result<(), CliError> {
     let Outcome { changed, outputs } = outcome;
     let output = |name: &str| outputs.get(name);
     if ui.output() != Output::Text {

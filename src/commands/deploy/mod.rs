@@ -31,6 +31,9 @@ pub struct Args {
     /// takes it up
     #[arg(long, conflicts_with = "only")]
     code_only: bool,
+    /// Begin, and leave CloudFormation to it: `attach` follows (on AWS)
+    #[arg(long, conflicts_with = "code_only")]
+    detach: bool,
     /// Deploy exactly what `plan --out FILE` showed, or nothing (on AWS)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "code_only"])]
     plan: Option<PathBuf>,
@@ -58,9 +61,11 @@ impl Args {
 /// Runs the command.
 pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
     match context.target()? {
-        Target::Local if args.only.is_some() || args.code_only => Err(CliError::usage(
-            "the stage `local` is deployed as a whole: that takes a second where nothing is built",
-        )),
+        Target::Local if args.only.is_some() || args.code_only || args.detach => {
+            Err(CliError::usage(
+                "the stage `local` is deployed as a whole: that takes a second where nothing is built",
+            ))
+        }
         Target::Local => local::run(args, context),
         Target::Aws(target) => aws::run(args, &target, context),
     }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Args;
+use crate::attend::Attended;
 use crate::context::{AwsTarget, Context};
 use crate::deploy::Event;
 use crate::deploy::aws::{Data, Item, Stage, inventory, teardown};
@@ -14,9 +15,14 @@ use crate::ui::{Output, Ui};
 pub fn run(args: &Args, target: &AwsTarget, context: &Context) -> Result<(), CliError> {
     let ui = &context.ui;
     let data = if args.keep_data { Data::Keep } else { Data::Remove };
-    let on_event = |event: Event| ui.deploy_event(&event);
-    let left = context.block_on(async {
+    let attended = Attended::default();
+    let on_event = |event: Event| {
+        attended.take_in(&event);
+        ui.deploy_event(&event);
+    };
+    let left = attended.run(context, async {
         let stage = target.stage().await?;
+        attended.of(&stage);
         let items = inventory(&stage, data).await?;
         if args.dry_run {
             return show_plan(&items, ui).map(|()| None);
@@ -27,7 +33,6 @@ pub fn run(args: &Args, target: &AwsTarget, context: &Context) -> Result<(), Cli
         let left = teardown(&stage, data, &on_event).await?;
         Ok(Some((!items.is_empty(), left)))
     });
-    ui.rest();
     match left? {
         Some((changed, left)) => finish(changed, &left, ui),
         None => Ok(()),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::future::{try_join, try_join3};
 use ulid::Ulid;
 
-use super::follow::{Followed, follow};
+use super::follow::{Followed, Watch, follow};
 use super::prepare::{Prepared, Target};
 use super::publish::{self, Outputs};
 use super::status::{Condition, End, Meant};
@@ -44,15 +44,33 @@ impl Prepared {
         let Some(stack) = self.found.stack.clone() else {
             return Err(DeployError::NoStack { stack: self.stage.stack_name() });
         };
+        if planned.is_some() {
+            guard(&self.stage, &self.service, &stack).await?;
+        }
         let code = planned.as_ref().and_then(|target| target.code.as_ref());
         if let Some(code) = code.filter(|_| !self.drifted.is_empty()) {
             code_only::set_back(&self, &stack, code, on_event).await?;
         }
         publish::publish(&mut self, &stack.id, &stack.outputs, on_event).await?;
         if let Some(target) = target {
-            history::remember(&self, target).await?;
+            history::remember(&self.artifacts, &target.template, &target.code_sha256).await?;
         }
         Ok(Outcome { changed: true, outputs: stack.outputs })
+    }
+
+    /// Begins what the plan says of the stack, and leaves CloudFormation to it: what comes after,
+    /// `attach` and the next deployment do. Where the stack stays as it is, everything is done.
+    ///
+    /// # Errors
+    /// As [`Prepared::apply`].
+    pub async fn detach(mut self, on_event: OnEvent<'_>) -> Result<Option<Outcome>, DeployError> {
+        match self.target.take_if(|target| target.differs) {
+            Some(target) => {
+                self.begin_stack(&target, on_event).await?;
+                Ok(None)
+            }
+            None => self.apply(on_event).await.map(Some),
+        }
     }
 
     /// Makes the stack what its template says; returns it as it is then.
@@ -62,6 +80,21 @@ impl Prepared {
         on_event: OnEvent<'_>,
     ) -> Result<StackDescription, DeployError> {
         let started = Instant::now();
+        let watch = self.begin_stack(target, on_event).await?;
+        let id = watch.stack.clone();
+        let followed = follow(&self.service, watch, on_event).await?;
+        check(&self.stage, followed)?;
+        on_event(Event::StackApplied { millis: millis(started) });
+        let stack = self.service.stack(&id).await?;
+        stack.ok_or_else(|| DeployError::NoStack { stack: self.stage.stack_name() })
+    }
+
+    /// Has CloudFormation begin to make the stack what its template says.
+    async fn begin_stack(
+        &mut self,
+        target: &Target,
+        on_event: OnEvent<'_>,
+    ) -> Result<Watch, DeployError> {
         if self.found.condition == Condition::NeverMade {
             self.delete_what_never_was(on_event).await?;
         }
@@ -74,11 +107,7 @@ impl Prepared {
         let token = Ulid::new().to_string();
         self.service.execute(&set.id, &token).await.map_err(|error| busy(&self.stage, error))?;
         on_event(Event::StackStarted { stack: self.stage.stack_name() });
-        let watch = Self::watch(&set.stack, &token, Meant::Deployed);
-        let followed = follow(&self.service, watch, on_event).await?;
-        check(&self.stage, followed)?;
-        on_event(Event::StackApplied { millis: millis(started) });
-        self.guard(&set.stack).await
+        Ok(Self::watch(&set.stack, &token, Meant::Deployed))
     }
 
     async fn upload_code(&self, target: &Target, on_event: OnEvent<'_>) -> Result<(), DeployError> {
@@ -127,20 +156,20 @@ impl Prepared {
         let Some(stack) = self.found.stack.take() else { return Ok(()) };
         delete(&self.stage, &self.service, &stack.id, on_event).await
     }
+}
 
-    /// The stack as it is now, protected as its configuration says.
-    async fn guard(&self, id: &str) -> Result<StackDescription, DeployError> {
-        let stack = self.service.stack(id).await?;
-        let Some(stack) = stack else {
-            return Err(DeployError::NoStack { stack: self.stage.stack_name() });
-        };
-        let wanted = self.stage.config.settings.protection == Protection::On;
-        if stack.protected != wanted {
-            self.service.protect(id, wanted).await?;
-            self.service.set_policy(id, policy(wanted)).await?;
-        }
-        Ok(stack)
+/// Protects a stack as its stage's configuration says, where it is not.
+pub(super) async fn guard(
+    stage: &Stage,
+    service: &CloudFormation,
+    stack: &StackDescription,
+) -> Result<(), DeployError> {
+    let wanted = stage.config.settings.protection == Protection::On;
+    if stack.protected != wanted {
+        service.protect(&stack.id, wanted).await?;
+        service.set_policy(&stack.id, policy(wanted)).await?;
     }
+    Ok(())
 }
 
 /// What updates may do: anything, but for putting an empty table in a full one's place.

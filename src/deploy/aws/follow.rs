@@ -49,14 +49,20 @@ pub async fn follow(
     let mut following = Following::new(watch);
     let mut pace = Pace::new();
     let mut told = Instant::now();
+    let (mut service, mut renewed) = (service.clone(), false);
     loop {
-        match following.look(service, on_event).await {
+        match following.look(&service, on_event).await {
             Ok(Some(ended)) => return Ok(ended),
-            Ok(None) => {}
+            Ok(None) => renewed = false,
             Err(error) if is_passing(&error) => pace.slow_down(),
-            Err(source) => {
-                return Err(DeployError::LostSight { stack: following.watch.stack, source });
-            }
+            // Credentials that expired on the way may have been renewed by now.
+            Err(source) => match service.renewed().filter(|_| source.is_bad_keys() && !renewed) {
+                Some(again) => (service, renewed) = (again, true),
+                None => {
+                    let stack = following.watch.stack;
+                    return Err(DeployError::LostSight { stack, source });
+                }
+            },
         }
         if told.elapsed() >= HEARTBEAT {
             told = Instant::now();

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::artifacts::Artifacts;
-use super::prepare::{Prepared, Target};
 use crate::deploy::DeployError;
 
 /// A deployment that ended well.
@@ -24,21 +23,20 @@ pub struct Deployed {
 }
 
 /// Writes a deployment down.
-pub(super) async fn remember(prepared: &Prepared, target: &Target) -> Result<(), DeployError> {
-    let artifacts = &prepared.artifacts;
+pub(super) async fn remember(
+    artifacts: &Artifacts,
+    template: &str,
+    code_sha256: &str,
+) -> Result<(), DeployError> {
     let deployed = Deployed {
         at: Timestamp::now(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        template: artifacts.template_key(&target.template),
-        code_sha256: target.code_sha256.clone(),
+        template: artifacts.template_key(template),
+        code_sha256: code_sha256.to_owned(),
     };
-    write(artifacts, &deployed).await
-}
-
-pub(super) async fn write(artifacts: &Artifacts, deployed: &Deployed) -> Result<(), DeployError> {
     // Names in order of time.
     let key = format!("{}{}.json", folder(artifacts), deployed.at.as_millisecond());
-    let text = Bytes::from(serde_json::to_vec(deployed).unwrap_or_default());
+    let text = Bytes::from(serde_json::to_vec(&deployed).unwrap_or_default());
     Ok(artifacts.bucket().upload(&key, "application/json", text).await?)
 }
 
@@ -62,6 +60,14 @@ impl std::fmt::Display for Deployed {
         let name = code_sha256.get(..12).unwrap_or(code_sha256);
         write!(f, "{name}  {at:.0}  by chatctl {version}")
     }
+}
+
+/// The last deployment.
+pub(super) async fn last(artifacts: &Artifacts) -> Result<Option<Deployed>, DeployError> {
+    let keys = artifacts.bucket().keys_below(&folder(artifacts)).await?;
+    let Some(key) = keys.last() else { return Ok(None) };
+    let text = artifacts.bucket().get(key).await?.unwrap_or_default();
+    Ok(serde_json::from_slice(&text).ok())
 }
 
 /// The deployments that can be gone back to, latest first.

@@ -25,7 +25,7 @@ mod status;
 mod teardown;
 
 pub use apply::Outcome;
-pub use attach::{Attach, attach};
+pub use attach::{Attach, attach, cancel};
 pub use cause::Cause;
 pub use code_only::code_only;
 pub use diagnose::{Diagnosis, diagnose};

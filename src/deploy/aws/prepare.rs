@@ -17,7 +17,7 @@ use crate::deploy::site::SiteFile;
 use crate::deploy::{DeployError, Event, OnEvent, build};
 use crate::package::fingerprint::hex;
 use crate::package::{Bundle, frontend};
-use crate::stack::Stack;
+use crate::stack::{Protection, Stack};
 
 /// Which parts of a project are deployed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -190,6 +190,9 @@ impl Prepared {
 /// template. Nothing has changed then.
 pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared, DeployError> {
     let Request { stage, parts, colour } = request;
+    if parts == Parts::Frontend && !frontend::exists(&stage.project.root) {
+        return Err(DeployError::NoFrontend);
+    }
     let stack = stage.stack()?;
     let service = CloudFormation::new(&stage.cloud);
     let artifacts = Artifacts::of(&stage);
@@ -272,14 +275,16 @@ async fn plan_stack(
     };
     let Some(serving) = serving else {
         let empty = Template { resources: Default::default(), ..template.clone() };
-        let mut plan = Plan { changes: replaced_stack(found) };
+        let monthly_usd = Some(reading::monthly_usd(None, &template));
+        let mut plan = Plan { changes: replaced_stack(found), monthly_usd };
         plan.changes.extend(reading::differences(&cloudformation::diff(&empty, &template)));
         return Ok((Some(target), plan, Vec::new()));
     };
     if *serving == template {
         target.differs = false;
         let drifted = drifted(stage, stack, &code).await?;
-        let plan = Plan { changes: drifted.iter().map(|name| set_back(name)).collect() };
+        let changes = drifted.iter().map(|name| set_back(name)).chain(protection(stage, found));
+        let plan = Plan { changes: changes.collect(), monthly_usd: None };
         return Ok((Some(target), plan, drifted));
     }
     let sets = ChangeSets { stage, service, artifacts };
@@ -288,6 +293,7 @@ async fn plan_stack(
     match set {
         Some((id, changes)) => {
             plan.changes = reading::changes(&changes, serving);
+            plan.monthly_usd = Some(reading::monthly_usd(Some(serving), &template));
             target.change_set = Some(id);
         }
         None => target.differs = false,
@@ -308,6 +314,19 @@ fn replaced_stack(found: &Found) -> Vec<Change> {
         detail: format!("its creation failed ({}), so it is made again", stack.status),
         loses_data: false,
     }]
+}
+
+/// A stack that is protected from deletion and is not to be, or the other way round.
+fn protection(stage: &Stage, found: &Found) -> Option<Change> {
+    let wanted = stage.config.settings.protection == Protection::On;
+    let stack = found.stack.as_ref().filter(|stack| stack.protected != wanted)?;
+    Some(Change {
+        action: Action::Change,
+        kind: Kind::Other("stack"),
+        name: stage.stack_name(),
+        detail: format!("protected from deletion: {wanted}, not {}", stack.protected),
+        loses_data: false,
+    })
 }
 
 fn set_back(function: &str) -> Change {

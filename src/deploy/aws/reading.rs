@@ -1,10 +1,10 @@
-//! A change set in the plan's words. Pure.
+//! A change set and a template's price in the plan's words. Pure.
 
 use crate::cloudformation::change_set::{
     Action as Done, ChangeSet, Fate, Replacement, ResourceChange,
 };
-use crate::cloudformation::{Difference, How, Template};
-use crate::deploy::plan::{Action, Change, Kind};
+use crate::cloudformation::{Difference, How, Template, cost};
+use crate::deploy::plan::{Action, Change, Kind, MonthlyUsd};
 
 /// The changes of a change set, against the template that is deployed.
 pub(super) fn changes(set: &ChangeSet, before: &Template) -> Vec<Change> {
@@ -59,6 +59,14 @@ pub(super) fn differences(all: &[Difference]) -> Vec<Change> {
             Change { action, kind, name, detail, loses_data: false }
         })
         .collect()
+}
+
+/// What a template costs beside the one before it, where a stage is used little.
+pub(super) fn monthly_usd(before: Option<&Template>, after: &Template) -> MonthlyUsd {
+    const LOAD: cost::Load = cost::Load::SMALL;
+    let cents =
+        |template: &Template| (cost::monthly(template, LOAD).total() * 100.0).round() / 100.0;
+    MonthlyUsd { before: before.map(cents), after: cents(after), at: LOAD.to_string() }
 }
 
 /// The word for a CloudFormation type.

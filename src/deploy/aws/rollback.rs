@@ -50,6 +50,9 @@ pub async fn prepare_rollback(
     let mut change_set = None;
     if let Some((id, changes)) = set {
         plan.changes = reading::changes(&changes, &before);
+        plan.monthly_usd = Template::parse(&template)
+            .ok()
+            .map(|after| reading::monthly_usd(Some(&before), &after));
         change_set = Some(id);
     }
     let differs = change_set.is_some();

@@ -6,10 +6,12 @@ pub mod host;
 mod lock;
 pub mod port;
 mod prepare;
+mod publish;
 pub mod teardown;
 
 pub use apply::Outcome;
 pub use prepare::{Prepared, Request, prepare};
+pub use publish::publish;
 
 use serde::Serialize;
 

@@ -88,7 +88,8 @@ pub async fn prepare(request: Request, on_event: OnEvent<'_>) -> Result<Prepared
     check_allowed(&allow_data_loss, &stack, previous.as_ref())?;
     let published = record::site(state.path());
     let site = site_files(&project.root, port, &published)?;
-    let mut plan = Plan { changes: host_change(&found, misfit.as_deref(), port) };
+    let changes = host_change(&found, misfit.as_deref(), port);
+    let mut plan = Plan { changes, monthly_usd: None };
     let before = previous.as_ref().zip(deployed.as_ref());
     let before = before.map(|(stack, deployed)| Deployed { stack, code: &deployed.code_sha256 });
     plan.changes.extend(plan::changes(before, Deployed { stack: &stack, code: &code_sha256 }));
@@ -226,7 +227,7 @@ fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     whole::replace(path, whole::PROGRAM, |file| file.write_all(bytes))
 }
 
-fn site_files(
+pub(super) fn site_files(
     root: &Path,
     port: u16,
     published: &SiteRecord,
