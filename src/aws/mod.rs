@@ -3,6 +3,7 @@
 //! SDK types never leave it. A stage on a loopback address is plain HTTP, so no TLS roots are ever
 //! loaded for it.
 
+mod api_gateway;
 mod cloud;
 mod cloudformation;
 mod cloudfront;
@@ -10,6 +11,7 @@ mod dynamodb;
 mod error;
 mod expiry;
 mod http;
+mod iam;
 mod identity;
 mod kinesisvideo;
 mod lambda;
@@ -19,6 +21,7 @@ mod s3;
 mod source;
 mod ssm;
 
+pub use api_gateway::ApiGateway;
 pub use cloud::{Access, AccessError, Cloud};
 pub use cloudformation::{
     ChangeSetId, ChangeSetState, CloudFormation, Deletion, EventPage, Finding, NewChangeSet,
@@ -27,6 +30,7 @@ pub use cloudformation::{
 pub use cloudfront::CloudFront;
 pub use dynamodb::{Condition, Cursor, Row, ScanPage, ScanRequest, TableState, Tables};
 pub use error::AwsError;
+pub use iam::Iam;
 pub use identity::Identity;
 pub use kinesisvideo::{Channel, Channels};
 pub use lambda::{FunctionState, Lambda, LiveFunction, NewCode};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use futures_util::future::{try_join, try_join4};
+use futures_util::future::{try_join, try_join3, try_join4, try_join5};
 
 use super::Stage;
 use super::artifacts::Artifacts;
@@ -10,7 +10,8 @@ use super::prepare::Found;
 use super::stage::{PROJECT_TAG, STAGE_TAG};
 use super::teardown::Data;
 use crate::aws::{
-    AwsError, Bucket, Channel, Channels, CloudFormation, Lambda, Logs, Parameters, Tables,
+    ApiGateway, AwsError, Bucket, Channel, Channels, CloudFormation, CloudFront, Iam, Lambda, Logs,
+    Metrics, Parameters, Tables,
 };
 use crate::deploy::DeployError;
 
@@ -18,8 +19,8 @@ use crate::deploy::DeployError;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
-    /// `stack`, `table`, `function`, `log group`, `parameter`, `bucket`, `artifacts` or
-    /// `signaling channel`.
+    /// `stack`, `table`, `function`, `role`, `API`, `distribution`, `alarm`, `dashboard`, `log group`,
+    /// `signaling channel`, `parameter`, `bucket` or `artifacts`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -36,34 +37,66 @@ impl Item {
 /// # Errors
 /// A service refused or does not answer: what cannot be seen may well be there.
 pub async fn inventory(stage: &Stage, data: Data) -> Result<Vec<Item>, DeployError> {
-    let prefix = stage.prefix();
     let service = CloudFormation::new(&stage.cloud);
-    let (tables, lambda) = (Tables::new(&stage.cloud), Lambda::new(&stage.cloud));
-    let (logs, parameters) = (Logs::new(&stage.cloud), Parameters::new(&stage.cloud));
-    let (groups, path) = (log_prefix(stage), stage.parameter_path());
-    let owned = try_join4(
-        async { Ok(tables.named(&prefix).await?) },
-        async { Ok(lambda.functions(&prefix).await?) },
-        async { Ok(logs.groups_named(&groups).await?) },
-        async { Ok(parameters.below(&path).await?) },
-    );
-    let (channels, ((found, buckets), (tables, functions, groups, parameters))) = try_join(
-        channels(stage),
-        try_join(try_join(Found::look(stage, &service), buckets(stage)), owned),
-    )
-    .await?;
-    let mut items: Vec<Item> =
-        found.stack.map(|_| Item::new("stack", stage.stack_name())).into_iter().collect();
-    items.extend(buckets);
-    items.extend(channels.into_iter().map(|one| Item::new("signaling channel", one.name)));
-    items.extend(functions.into_iter().map(|one| Item::new("function", one.name)));
-    items.extend(groups.into_iter().map(|name| Item::new("log group", name)));
-    if data == Data::Remove {
-        items.extend(tables.into_iter().map(|name| Item::new("table", name)));
-        items.extend(parameters.into_iter().map(|name| Item::new("parameter", name)));
-    }
+    let stack = async {
+        let found = Found::look(stage, &service).await?;
+        Ok(found.stack.map(|_| Item::new("stack", stage.stack_name())).into_iter().collect())
+    };
+    let parts = try_join5(stack, buckets(stage), named(stage), served(stage), async {
+        if data == Data::Remove { kept(stage).await } else { Ok(Vec::new()) }
+    });
+    let (stack, buckets, named, served, kept) = parts.await?;
+    let mut items: Vec<Item> = [stack, buckets, named, served, kept].concat();
     items.sort();
     Ok(items)
+}
+
+/// What is the stage's by its name.
+async fn named(stage: &Stage) -> Result<Vec<Item>, DeployError> {
+    let (prefix, groups) = (stage.prefix(), log_prefix(stage));
+    let (lambda, logs) = (Lambda::new(&stage.cloud), Logs::new(&stage.cloud));
+    let (iam, metrics) = (Iam::new(&stage.cloud), Metrics::new(&stage.cloud));
+    let owned = try_join4(
+        lambda.functions(&prefix),
+        logs.groups_named(&groups),
+        iam.roles_named(&prefix),
+        metrics.alarms(&prefix),
+    );
+    let (channels, (functions, groups, roles, alarms)) =
+        try_join(channels(stage), async { Ok(owned.await?) }).await?;
+    let channels = channels.into_iter().map(|one| Item::new("signaling channel", one.name));
+    let functions = functions.into_iter().map(|one| Item::new("function", one.name));
+    let groups = groups.into_iter().map(|name| Item::new("log group", name));
+    let roles = roles.into_iter().map(|name| Item::new("role", name));
+    let alarms = alarms.into_iter().map(|one| Item::new("alarm", one.name));
+    Ok(functions.chain(groups).chain(roles).chain(alarms).chain(channels).collect())
+}
+
+/// What the stage is reached and looked at by.
+async fn served(stage: &Stage) -> Result<Vec<Item>, DeployError> {
+    let (apis, metrics) = (ApiGateway::new(&stage.cloud), Metrics::new(&stage.cloud));
+    let (edge, name) = (CloudFront::new(&stage.cloud), stage.stack_name());
+    let distributions = async {
+        match stage.site_bucket() {
+            Some(bucket) => edge.distributions_of(&bucket).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (apis, distributions, dashboard) =
+        try_join3(apis.apis_named(&name), distributions, metrics.has_dashboard(&name)).await?;
+    let apis = apis.into_iter().map(|id| Item::new("API", id));
+    let distributions = distributions.into_iter().map(|id| Item::new("distribution", id));
+    let dashboard = dashboard.then(|| Item::new("dashboard", name));
+    Ok(apis.chain(distributions).chain(dashboard).collect())
+}
+
+/// What stays where data is kept.
+async fn kept(stage: &Stage) -> Result<Vec<Item>, DeployError> {
+    let (tables, parameters) = (Tables::new(&stage.cloud), Parameters::new(&stage.cloud));
+    let (prefix, path) = (stage.prefix(), stage.parameter_path());
+    let (tables, parameters) = try_join(tables.named(&prefix), parameters.below(&path)).await?;
+    let tables = tables.into_iter().map(|name| Item::new("table", name));
+    Ok(tables.chain(parameters.into_iter().map(|name| Item::new("parameter", name))).collect())
 }
 
 /// What the names of the functions' log groups begin with.
