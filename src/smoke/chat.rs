@@ -9,7 +9,7 @@ use serde_json::json;
 use ulid::Ulid;
 
 use super::person::Person;
-use super::{Endpoints, Step, Stopped, Trouble, Walk};
+use super::{Endpoints, Step, Stopped, Trouble, Walk, voice};
 
 const FIRST: &str = "first words";
 const SECOND: &str = "an answer";
@@ -40,6 +40,7 @@ pub(super) async fn play(walk: &mut Walk<'_>, endpoints: &Endpoints) -> Result<(
     let first = walk.step(Step::Send, talk(&mut alice, &mut bob, &room)).await?;
     walk.step(Step::SendAgain, send_again(&mut alice, &mut bob, &room, &first)).await?;
     walk.step(Step::History, history(&mut bob, &room)).await?;
+    walk.step(Step::Voice, voice::call(&mut alice, &mut bob, &room)).await?;
     walk.step(Step::Default, nonsense(&mut alice)).await?;
     let (name, session) = (bob.name.clone(), bob.session.clone());
     walk.step(Step::Disconnect, go_away(bob, &mut alice)).await?;

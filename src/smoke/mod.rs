@@ -10,6 +10,7 @@ mod site;
 mod step;
 mod tidy;
 mod trouble;
+mod voice;
 
 use std::time::{Duration, Instant};
 

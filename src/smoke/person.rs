@@ -86,6 +86,14 @@ impl Person {
         .await
     }
 
+    /// Sends what is answered only if it is refused.
+    pub async fn tell(&mut self, message: &ClientMessage) -> Result<(), Trouble> {
+        let wanted = "a message that can be written";
+        let text =
+            serde_json::to_string(message).map_err(|error| Trouble::unexpected(wanted, error))?;
+        self.say(text, wanted).await
+    }
+
     /// Sends text as it stands.
     pub async fn say(&mut self, text: String, wanted: &str) -> Result<(), Trouble> {
         let ended =

@@ -32,6 +32,8 @@ pub enum Step {
     SendAgain,
     /// What was said is stored, in order.
     History,
+    /// Both take part in voice, and one calls the other.
+    Voice,
     /// An unknown action and text that is no JSON are refused in words.
     Default,
     /// The second goes away; the first sees it.
@@ -44,7 +46,7 @@ pub enum Step {
 
 impl Step {
     /// Every step, in its order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Site,
         Self::Connect,
         Self::Refusal,
@@ -57,6 +59,7 @@ impl Step {
         Self::Send,
         Self::SendAgain,
         Self::History,
+        Self::Voice,
         Self::Default,
         Self::Disconnect,
         Self::Resume,
@@ -78,6 +81,7 @@ impl Step {
             Self::Send => "send",
             Self::SendAgain => "send-again",
             Self::History => "history",
+            Self::Voice => "voice",
             Self::Default => "default",
             Self::Disconnect => "disconnect",
             Self::Resume => "resume",
@@ -100,6 +104,7 @@ impl Step {
             Self::Send => "each says something, and the other gets it",
             Self::SendAgain => "the same message again is stored once",
             Self::History => "what was said is stored, in order",
+            Self::Voice => "both join voice, and one calls the other",
             Self::Default => "what nobody understands is refused in words",
             Self::Disconnect => "one goes away, and the other is told",
             Self::Resume => "the same person comes back",
@@ -119,6 +124,7 @@ impl Step {
             Self::Members => Some("getMembers"),
             Self::Send | Self::SendAgain => Some("sendMessage"),
             Self::History => Some("getHistory"),
+            Self::Voice => Some("voiceSignal"),
             Self::Default => Some("$default"),
             Self::Disconnect => Some("$disconnect"),
             Self::Leave => Some("leaveRoom"),

@@ -53,6 +53,9 @@ async fn rows(
         {
             doomed.extend(found.iter().filter_map(|row| Some((dedupe, sent_key(dedupe, row)?))));
         }
+        if let (Some(rates), "ChatMessages") = (stack.table("ChatRates"), table.logical.as_str()) {
+            doomed.extend(found.iter().filter_map(|row| Some((rates, rate_key(rates, row)?))));
+        }
         doomed.extend(found.iter().map(|row| (table, key(table, row))));
     }
     let mut removing = stream::iter(&doomed)
@@ -74,6 +77,12 @@ fn key(table: &Table, row: &Row) -> Row {
 fn name_key(table: &Table, name: &str) -> Option<Row> {
     let key = UserName::parse(name).ok()?.key();
     Some(Row::from_iter([(table.partition.clone(), Value::String(key))]))
+}
+
+/// The key under which the joins to voice of whoever said a message are counted.
+fn rate_key(rates: &Table, message: &Row) -> Option<Row> {
+    let key = format!("voice:join#{}", message.get("personId")?.as_str()?);
+    Some(Row::from_iter([(rates.partition.clone(), Value::String(key))]))
 }
 
 /// The key under which the stage remembers that a message was sent: room, person and client's id.

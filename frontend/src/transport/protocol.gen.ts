@@ -1,6 +1,6 @@
 // Generated from functions/protocol; `cargo test -p chatctl-protocol` says when it is out of date.
 
-export type ClientMessage = { "action": "createRoom" } & NewRoom | { "action": "joinRoom" } & JoinRoom | { "action": "sendMessage" } & SendMessage | { "action": "getMembers" } & GetMembers | { "action": "leaveRoom" } & RoomRef | { "action": "getHistory" } & GetHistory | { "action": "hello" } & Empty | { "action": "ping" } & Empty;
+export type ClientMessage = { "action": "createRoom" } & NewRoom | { "action": "joinRoom" } & JoinRoom | { "action": "sendMessage" } & SendMessage | { "action": "getMembers" } & GetMembers | { "action": "leaveRoom" } & RoomRef | { "action": "getHistory" } & GetHistory | { "action": "hello" } & Empty | { "action": "ping" } & Empty | { "action": "voiceSignal" } & VoiceSignal;
 
 export type NewRoom = { 
 /**
@@ -206,7 +206,11 @@ participants: Array<Participant>,
 /**
  * Pass it as `after` for the page of further members; absent where there is none.
  */
-next?: string, } | { "action": "history", 
+next?: string, 
+/**
+ * The room's voice.
+ */
+voice: VoiceState, } | { "action": "history", 
 /**
  * The room.
  */
@@ -254,7 +258,7 @@ online: boolean, } | { "action": "pong",
 /**
  * The server's clock, ms since the epoch.
  */
-timestamp: number, } | { "action": "error", 
+timestamp: number, } | { "action": "voiceSignal" } & VoiceEvent | { "action": "error", 
 /**
  * The kind of refusal.
  */
@@ -333,6 +337,200 @@ isAdmin: boolean,
  * Whether any connection of theirs is open; false of those who only ask, of whom it is not known.
  */
 online: boolean, };
+
+export type VoiceKind = "voice:join" | "voice:leave" | "voice:offer" | "voice:answer" | "voice:ice_candidate" | "voice:mute" | "voice:enable" | "voice:disable";
+
+export type VoiceSignal = { 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * What is asked.
+ */
+type: VoiceKind, 
+/**
+ * For whom: a participant's `userId`.
+ */
+to?: string, 
+/**
+ * A session description: its text, or the browser's object.
+ */
+sdp: string | { type: string, sdp: string }, 
+/**
+ * A candidate as the browser has it; null for the end of candidates.
+ */
+candidate?: { candidate?: string, sdpMid?: string | null, sdpMLineIndex?: number | null, usernameFragment?: string | null } | string | null, 
+/**
+ * For `voice:mute`.
+ */
+muted?: boolean, };
+
+export type VoiceEvent = { "type": "voice:existing_participants", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Everybody else who takes part.
+ */
+participants: Array<VoiceParticipant>, 
+/**
+ * Who connects to whom.
+ */
+topology: VoiceTopology, 
+/**
+ * Servers that help browsers to reach each other.
+ */
+iceServers: Array<IceServer>, 
+/**
+ * When the servers' credentials end, ms since the epoch; join again for fresh ones.
+ */
+iceExpiresAt?: number, 
+/**
+ * The voice room whose channel carries the star's signals, if there is one.
+ */
+voiceRoomId?: string, } | { "type": "voice:peer_joined", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Who.
+ */
+from: string, 
+/**
+ * Whether their microphone is off.
+ */
+muted: boolean, } | { "type": "voice:peer_left", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Who.
+ */
+from: string, 
+/**
+ * Why.
+ */
+reason: PeerLeft, } | { "type": "voice:offer", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Who sent it.
+ */
+from: string, 
+/**
+ * As it came.
+ */
+sdp: string | { type: string, sdp: string }, } | { "type": "voice:answer", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Who sent it.
+ */
+from: string, 
+/**
+ * As it came.
+ */
+sdp: string | { type: string, sdp: string }, } | { "type": "voice:ice_candidate", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Who sent it.
+ */
+from: string, 
+/**
+ * As it came.
+ */
+candidate: { candidate?: string, sdpMid?: string | null, sdpMLineIndex?: number | null, usernameFragment?: string | null } | string | null, } | { "type": "voice:mute", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Who turned it.
+ */
+from: string, 
+/**
+ * Whose it is, where an admin turned it off; else the sender's own.
+ */
+to?: string, 
+/**
+ * Whether it is off.
+ */
+muted: boolean, } | { "type": "voice:enable", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * The admin.
+ */
+from: string, } | { "type": "voice:disable", 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * The admin.
+ */
+from: string, };
+
+export type PeerLeft = "left" | "disconnected" | "removed" | "replaced" | "ended";
+
+export type VoiceTopology = "mesh" | "star";
+
+export type VoiceTransport = "mesh" | "kinesis";
+
+export type VoiceParticipant = { 
+/**
+ * Who.
+ */
+userId: string, 
+/**
+ * Whether their microphone is off.
+ */
+muted: boolean, };
+
+export type VoiceState = { 
+/**
+ * Whether an admin allows it.
+ */
+enabled: boolean, 
+/**
+ * What it goes over.
+ */
+transport: VoiceTransport, 
+/**
+ * Who takes part.
+ */
+participants: Array<VoiceParticipant>, 
+/**
+ * The active voice room, if there is one.
+ */
+voiceRoomId?: string, };
+
+export type IceServer = { 
+/**
+ * Its addresses.
+ */
+urls: Array<string>, 
+/**
+ * For TURN; ends with the credential's lifetime.
+ */
+username?: string, 
+/**
+ * For TURN.
+ */
+credential?: string, };
 
 export type Request = ClientMessage & { requestId?: string };
 

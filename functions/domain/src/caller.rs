@@ -2,10 +2,12 @@
 
 use chatctl_protocol::{ErrorCode, Refusal};
 
-use crate::fault::Failure;
-use crate::model::unexpired;
+use crate::fault::{Failure, Fault};
+use crate::model::{CONNECTION_TTL_S, expiry, unexpired};
 use crate::outcome::Notes;
-use crate::{Attachment, Connection, Ports};
+use crate::roster::not_a_member;
+use crate::text::no_such_room;
+use crate::{Attachment, Connection, Member, Ports};
 
 /// One message's way through a handler.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +50,12 @@ impl Call<'_> {
             }
         }
     }
+
+    /// The caller as a speaker in a room of which nothing is read yet.
+    pub async fn speaker_in<P: Ports>(&self, ports: &P, room_id: &str) -> Result<Speaker, Failure> {
+        let own = ports.attachment(room_id, self.connection_id).await?;
+        self.speaker(ports, own.as_slice()).await
+    }
 }
 
 /// A caller in a room.
@@ -58,7 +66,41 @@ pub(crate) struct Speaker {
     pub attached: bool,
 }
 
-fn nobody() -> Refusal {
+impl Speaker {
+    /// Their membership of a room, or `notFound` or `forbidden`.
+    pub async fn membership<P: Ports>(&self, ports: &P, room_id: &str) -> Result<Member, Failure> {
+        if let Some(member) = ports.member(room_id, &self.person_id).await? {
+            return Ok(member);
+        }
+        ports.room(room_id).await?.ok_or_else(no_such_room)?;
+        Err(not_a_member().into())
+    }
+
+    /// A client that never says `hello` begins to listen to a room with what it first does there.
+    pub async fn attach<P: Ports>(
+        &self,
+        ports: &P,
+        call: Call<'_>,
+        member: &Member,
+    ) -> Result<(), Fault> {
+        if self.attached {
+            return Ok(());
+        }
+        let now = ports.now();
+        let attachment = Attachment {
+            room_id: member.room_id.clone(),
+            connection_id: call.connection_id.to_owned(),
+            member_id: member.person_id.clone(),
+            user_id: member.user_id.clone(),
+            attached_at: now,
+            expires_at: expiry(now, CONNECTION_TTL_S),
+        };
+        ports.attach(&attachment).await.map(drop)
+    }
+}
+
+/// `unauthorized` for a connection that is not, or no more, anybody's.
+pub(crate) fn nobody() -> Refusal {
     Refusal::new(
         ErrorCode::Unauthorized,
         "this connection has no identity; connect again with ?userId=<name>",

@@ -16,6 +16,7 @@ mod roster;
 mod serve;
 mod session;
 mod text;
+mod voice;
 
 pub use fault::Fault;
 pub use handlers::{connect, disconnect, refuse};
@@ -26,6 +27,7 @@ pub use model::{
 pub use outcome::{Report, Tally};
 pub use ports::{
     Chance, Clock, ConnectionStore, Connections, MessageStore, NameStore, Ports, Posted,
-    RefusalNotice, Refuser, RoomStore, SessionKey,
+    RefusalNotice, Refuser, RoomStore, SessionKey, VoiceRelay, VoiceStore,
 };
 pub use serve::{Route, serve};
+pub use voice::{Ice, Talker, VoiceRows};

@@ -39,6 +39,8 @@ pub struct Connection {
     pub connected_at: u64,
     /// The room that it last created or joined.
     pub room_id: Option<String>,
+    /// The rooms in whose voice it takes part, or did.
+    pub voice_rooms: Vec<String>,
     /// When the row is void, s.
     pub expires_at: u64,
 }

@@ -41,11 +41,13 @@ pub(crate) struct Push {
 pub(crate) struct Outcome {
     pub answer: Option<ServerMessage>,
     pub pushes: Vec<Push>,
+    /// What the handler has sent already.
+    pub posted: Tally,
 }
 
 impl Outcome {
     pub fn answer(message: ServerMessage) -> Self {
-        Self { answer: Some(message), pushes: Vec::new() }
+        Self { answer: Some(message), ..Self::default() }
     }
 
     pub fn push<T: Into<Target>>(

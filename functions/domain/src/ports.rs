@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chatctl_protocol::{ErrorCode, Refusal};
+use chatctl_protocol::{ErrorCode, Refusal, VoiceTransport};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Admission, Attachment, Claim, Connection, Decision, Departure, Fault, JoinRequest, Member,
-    NameHold, Page, Room, RoomRows, Stored, StoredMessage,
+    Admission, Attachment, Claim, Connection, Decision, Departure, Fault, Ice, JoinRequest, Member,
+    NameHold, Page, Room, RoomRows, Stored, StoredMessage, Talker, VoiceRows,
 };
 
 /// Who is connected.
@@ -143,6 +143,46 @@ pub trait MessageStore {
     ) -> Result<Vec<StoredMessage>, Fault>;
 }
 
+/// Who talks.
+pub trait VoiceStore {
+    /// Everything about a room's voice.
+    async fn voice_rows(&self, room_id: &str) -> Result<VoiceRows, Fault>;
+    /// Seats a talker, in place of the row that their person has in the room, and notes the room at
+    /// their connection; false if that connection has ended.
+    async fn seat(&self, talker: &Talker) -> Result<bool, Fault>;
+    /// Removes a talker's row if it is still of that connection; whether it was.
+    async fn unseat(
+        &self,
+        room_id: &str,
+        person_id: &str,
+        connection_id: &str,
+    ) -> Result<bool, Fault>;
+    /// Notes whether a talker's microphone is off, if they talk on that connection; whether they do.
+    async fn set_muted(&self, talker: &Talker, muted: bool) -> Result<bool, Fault>;
+    /// Counts one more signal of a talker in a period, which is the latest so far; false if the
+    /// period has `most` already, or the row has changed otherwise meanwhile.
+    async fn count_signal(&self, talker: &Talker, period: u64, most: u32) -> Result<bool, Fault>;
+    /// Notes at `now` (ms) that a person joins, if fewer than `most` of their joins are younger than
+    /// `within_ms`; else when the oldest of those was.
+    async fn count_join(
+        &self,
+        person_id: &str,
+        now: u64,
+        within_ms: u64,
+        most: u32,
+    ) -> Result<Option<u64>, Fault>;
+    /// Forbids voice in a room, or allows it again.
+    async fn allow_voice(&self, room_id: &str, allowed: bool) -> Result<(), Fault>;
+}
+
+/// What helps browsers to reach each other.
+pub trait VoiceRelay {
+    /// What the stage's web app talks over.
+    fn transport(&self) -> VoiceTransport;
+    /// Servers for one client, their credentials its own.
+    async fn ice(&self, client_id: &str) -> Result<Ice, Fault>;
+}
+
 /// What became of a post to a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Posted {
@@ -208,6 +248,8 @@ pub trait Ports:
     + NameStore
     + RoomStore
     + MessageStore
+    + VoiceStore
+    + VoiceRelay
     + Connections
     + Refuser
     + SessionKey
@@ -221,6 +263,8 @@ impl<T> Ports for T where
         + NameStore
         + RoomStore
         + MessageStore
+        + VoiceStore
+        + VoiceRelay
         + Connections
         + Refuser
         + SessionKey

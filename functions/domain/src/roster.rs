@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use chatctl_protocol::{ErrorCode, Limits, MemberStatus, Participant, Refusal};
 
+use crate::fault::Fault;
 use crate::model::{CONNECTION_TTL_S, expiry, unexpired};
 use crate::page::fitting;
 use crate::text::no_such_room;
-use crate::{Attachment, Connection, JoinRequest, Member, Room, RoomRows};
+use crate::{Attachment, Connection, JoinRequest, Member, Ports, Room, RoomRows};
 
 impl RoomRows {
     /// Without what is void at `now` (ms).
@@ -147,6 +148,17 @@ pub(crate) fn others<'a>(
     person_id: &'a str,
 ) -> impl Iterator<Item = &'a Attachment> {
     attachments.iter().filter(move |attachment| attachment.member_id != person_id)
+}
+
+/// The connections that a room's messages go to now.
+pub(crate) async fn listeners<P: Ports>(
+    ports: &P,
+    room_id: &str,
+) -> Result<Vec<Attachment>, Fault> {
+    let mut attachments = ports.attachments(room_id).await?;
+    let now = ports.now();
+    attachments.retain(|row| unexpired(row.expires_at, now));
+    Ok(attachments)
 }
 
 /// A connection's attachment to a room, made at `now` (ms).

@@ -8,6 +8,7 @@ use crate::deliver::{deliver, frame};
 use crate::fault::{Failure, Fault};
 use crate::handlers::{
     create_room, get_history, get_members, hello, join_room, leave_room, ping, send_message,
+    voice_signal,
 };
 use crate::outcome::{Notes, Outcome, Report};
 use crate::{Ports, Posted, Tally};
@@ -42,7 +43,7 @@ pub async fn serve<P: Ports>(ports: &P, route: Route, connection_id: &str, body:
         }
     };
     let (answered, tally) = join(answering, deliver(ports, outcome.pushes)).await;
-    report.tally = tally;
+    report.tally = outcome.posted + tally;
     if let Some(posted) = answered {
         record(&mut report, posted);
     }
@@ -76,6 +77,9 @@ async fn handle<P: Ports>(
         }
         (Route::Action(Action::Hello), ClientMessage::Hello(_)) => hello::handle(ports, call).await,
         (Route::Action(Action::Ping), ClientMessage::Ping(_)) => ping::handle(ports, call).await,
+        (Route::Action(Action::VoiceSignal), ClientMessage::VoiceSignal(signal)) => {
+            voice_signal::handle(ports, call, signal).await
+        }
         _ => Err(astray().into()),
     }
 }

@@ -1,5 +1,5 @@
-//! DynamoDB's attribute values, as far as the tables have them: strings and sets of them, numbers,
-//! truth values.
+//! DynamoDB's attribute values, as far as the tables have them: strings and sets of them, numbers
+//! and lists of them, truth values.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -10,7 +10,7 @@ pub(crate) struct Text {
     pub(crate) value: String,
 }
 
-/// A number; every number here is a time or an expiry.
+/// A number; a time, an expiry or a count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Number {
     #[serde(rename = "N", serialize_with = "write", deserialize_with = "read")]
@@ -29,6 +29,27 @@ pub(crate) struct Flag {
 pub(crate) struct Texts {
     #[serde(rename = "SS")]
     pub(crate) values: Vec<String>,
+}
+
+impl Texts {
+    /// Whether there is none, which the database does not store.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+}
+
+/// A list of numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Numbers {
+    #[serde(rename = "L")]
+    items: Vec<Number>,
+}
+
+impl Numbers {
+    /// The numbers.
+    pub(crate) fn values(&self) -> Vec<u64> {
+        self.items.iter().map(|item| item.value).collect()
+    }
 }
 
 /// A string as an attribute.

@@ -142,6 +142,7 @@ fn role(name: &str) -> Option<Role> {
         "GetRoomMembersHandler" => action(Action::GetMembers),
         "GetHistoryHandler" => action(Action::GetHistory),
         "LeaveRoomHandler" => action(Action::LeaveRoom),
+        "VoiceSignalHandler" => action(Action::VoiceSignal),
         _ => None,
     }
 }

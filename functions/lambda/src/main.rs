@@ -7,6 +7,7 @@ mod event;
 mod function;
 mod host;
 mod http;
+mod ice;
 mod journal;
 mod refuser;
 mod secret;

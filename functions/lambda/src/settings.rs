@@ -3,6 +3,7 @@
 use std::env;
 
 use chatctl_domain::Fault;
+use chatctl_protocol::VoiceTransport;
 
 use crate::http::Speech;
 
@@ -23,4 +24,12 @@ pub(crate) fn connections_speech() -> Speech {
 pub(crate) fn endpoint(service: &str, region: &str) -> String {
     env::var("AWS_ENDPOINT_URL")
         .unwrap_or_else(|_| format!("https://{service}.{region}.amazonaws.com"))
+}
+
+/// What the stage's web app talks over.
+pub(crate) fn voice_transport() -> VoiceTransport {
+    match env::var("VOICE_TRANSPORT").as_deref() {
+        Ok("kinesis") => VoiceTransport::Kinesis,
+        _ => VoiceTransport::Mesh,
+    }
 }

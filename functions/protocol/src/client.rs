@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use ts_rs::TS;
 
+use crate::voice::VoiceSignal;
 use crate::{ErrorCode, Limits, Refusal};
 
 /// The actions that have a route of their own, each served by its own function.
@@ -29,11 +30,13 @@ pub enum Action {
     Hello,
     /// `ping`
     Ping,
+    /// `voiceSignal`
+    VoiceSignal,
 }
 
 impl Action {
     /// Every action, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CreateRoom,
         Self::JoinRoom,
         Self::SendMessage,
@@ -42,6 +45,7 @@ impl Action {
         Self::GetHistory,
         Self::Hello,
         Self::Ping,
+        Self::VoiceSignal,
     ];
 
     /// The value of `action` on the wire, which is also the route key.
@@ -55,6 +59,7 @@ impl Action {
             Self::GetHistory => "getHistory",
             Self::Hello => "hello",
             Self::Ping => "ping",
+            Self::VoiceSignal => "voiceSignal",
         }
     }
 
@@ -84,6 +89,8 @@ pub enum ClientMessage {
     Hello(Empty),
     /// Is the line alive?
     Ping(Empty),
+    /// Voice in a room: who takes part, and what their browsers have to tell one another.
+    VoiceSignal(VoiceSignal),
 }
 
 /// `createRoom`
@@ -223,6 +230,7 @@ fn message(mut fields: Map<String, Value>) -> Result<ClientMessage, Refusal> {
         Action::GetHistory => ClientMessage::GetHistory(body(action, fields)?),
         Action::Hello => ClientMessage::Hello(body(action, fields)?),
         Action::Ping => ClientMessage::Ping(body(action, fields)?),
+        Action::VoiceSignal => ClientMessage::VoiceSignal(body(action, fields)?),
     })
 }
 

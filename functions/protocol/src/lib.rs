@@ -11,6 +11,7 @@ mod name;
 mod server;
 mod trace;
 mod typescript;
+mod voice;
 
 pub use client::{
     Action, ClientMessage, Empty, GetHistory, GetMembers, JoinRoom, JoinStep, NewRoom, Request,
@@ -25,3 +26,7 @@ pub use server::{
 };
 pub use trace::user_hash;
 pub use typescript::declarations;
+pub use voice::{
+    IceServer, PeerLeft, VoiceEvent, VoiceKind, VoiceParticipant, VoiceSignal, VoiceState,
+    VoiceTopology, VoiceTransport,
+};

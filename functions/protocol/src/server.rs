@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::voice::{VoiceEvent, VoiceState};
 use crate::{ErrorCode, Limits, Refusal};
 
 /// A message to a client, by its `action`.
@@ -77,6 +78,8 @@ pub enum ServerMessage {
         /// Pass it as `after` for the page of further members; absent where there is none.
         #[serde(skip_serializing_if = "Option::is_none")]
         next: Option<String>,
+        /// The room's voice.
+        voice: VoiceState,
     },
     /// Answers `getHistory`.
     History {
@@ -122,6 +125,9 @@ pub enum ServerMessage {
         #[ts(type = "number")]
         timestamp: u64,
     },
+    /// Voice in a room: the answer to `voiceSignal`, and what its people and their browsers tell
+    /// one another.
+    VoiceSignal(VoiceEvent),
     /// A request was refused.
     Error {
         /// The kind of refusal.
@@ -229,6 +235,7 @@ pub struct Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::voice::{VoiceParticipant, VoiceTransport};
 
     #[test]
     fn each_message_has_its_golden_form() {
@@ -285,6 +292,12 @@ mod tests {
                 room_name: "Lobby".into(),
                 participants: vec![participant],
                 next: Some("1-01JD".into()),
+                voice: VoiceState {
+                    enabled: true,
+                    transport: VoiceTransport::Mesh,
+                    participants: vec![VoiceParticipant { user_id: user_id(), muted: false }],
+                    voice_room_id: None,
+                },
             },
             ServerMessage::History {
                 room_id: room_id(),
@@ -296,6 +309,7 @@ mod tests {
             ServerMessage::MemberLeft { room_id: room_id(), user_id: user_id() },
             ServerMessage::Presence { room_id: room_id(), user_id: user_id(), online: true },
             ServerMessage::Pong { timestamp: 1 },
+            ServerMessage::VoiceSignal(VoiceEvent::Enable { room_id: room_id(), from: user_id() }),
             Refusal::internal().into(),
         ];
         all.into_iter().map(|message| Reply { message, request_id: Some("7".into()) }).collect()

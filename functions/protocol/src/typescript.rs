@@ -2,7 +2,7 @@
 
 use ts_rs::{Config, TS};
 
-use crate::{client, error, limits, server};
+use crate::{client, error, limits, server, voice};
 
 /// Every type of the protocol as TypeScript declarations.
 pub fn declarations() -> String {
@@ -28,6 +28,15 @@ pub fn declarations() -> String {
         server::JoinStatus::decl(&config),
         server::MemberStatus::decl(&config),
         server::Participant::decl(&config),
+        voice::VoiceKind::decl(&config),
+        voice::VoiceSignal::decl(&config),
+        voice::VoiceEvent::decl(&config),
+        voice::PeerLeft::decl(&config),
+        voice::VoiceTopology::decl(&config),
+        voice::VoiceTransport::decl(&config),
+        voice::VoiceParticipant::decl(&config),
+        voice::VoiceState::decl(&config),
+        voice::IceServer::decl(&config),
     ] {
         text.push_str(&format!("\nexport {declaration}\n"));
     }

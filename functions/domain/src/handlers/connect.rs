@@ -81,6 +81,7 @@ async fn admit<P: Ports>(
             name_key: person.name.key(),
             connected_at: now,
             room_id: None,
+            voice_rooms: Vec::new(),
             expires_at: expiry(now, CONNECTION_TTL_S),
         };
         let claim = match &seen {

@@ -1,16 +1,16 @@
 //! `$disconnect`: everything that a connection held is given back. It is best effort on AWS, so
 //! nothing relies on it: expiries, and the checks at `$connect` and at each delivery, do the rest.
 
-use chatctl_protocol::ServerMessage;
+use chatctl_protocol::{PeerLeft, ServerMessage};
 use futures_util::StreamExt;
-use futures_util::future::join;
+use futures_util::future::join3;
 use futures_util::stream;
 
 use crate::deliver::deliver;
 use crate::fault::Fault;
-use crate::model::unexpired;
 use crate::outcome::{Notes, Push, Report};
-use crate::roster::is_online;
+use crate::roster::{is_online, listeners};
+use crate::voice::left;
 use crate::{Connection, Member, Ports};
 
 /// Rooms looked into at a time.
@@ -37,9 +37,16 @@ async fn settle<P: Ports>(
         return Ok(Vec::new());
     };
     notes.user(&connection.user_id);
-    let (named, pushes) = join(release(ports, &connection), leave_rooms(ports, &connection)).await;
+    let (named, silent, pushes) = join3(
+        release(ports, &connection),
+        fall_silent(ports, &connection),
+        leave_rooms(ports, &connection),
+    )
+    .await;
     named?;
-    pushes
+    let (mut pushes, silent) = (pushes?, silent?);
+    pushes.extend(silent);
+    Ok(pushes)
 }
 
 /// Lets go of the name with the person's last connection; a person who can prove who they are has it
@@ -47,6 +54,21 @@ async fn settle<P: Ports>(
 async fn release<P: Ports>(ports: &P, connection: &Connection) -> Result<(), Fault> {
     let Connection { name_key, person_id, connection_id, .. } = connection;
     ports.part(name_key, person_id, std::slice::from_ref(connection_id), ports.now()).await
+}
+
+/// Gives up the connection's seats in the rooms where it talks.
+async fn fall_silent<P: Ports>(ports: &P, connection: &Connection) -> Result<Vec<Push>, Fault> {
+    let Connection { person_id, connection_id, user_id, voice_rooms, .. } = connection;
+    let mut pushes = Vec::new();
+    for room_id in voice_rooms {
+        if ports.unseat(room_id, person_id, connection_id).await? {
+            let mut listeners = listeners(ports, room_id).await?;
+            listeners.retain(|row| row.connection_id != *connection_id);
+            let message = left(room_id, user_id, PeerLeft::Disconnected);
+            pushes.push(Push { to: listeners.iter().map(Into::into).collect(), message });
+        }
+    }
+    Ok(pushes)
 }
 
 async fn leave_rooms<P: Ports>(ports: &P, connection: &Connection) -> Result<Vec<Push>, Fault> {
@@ -69,9 +91,7 @@ async fn go_offline<P: Ports>(
 ) -> Result<Option<Push>, Fault> {
     let Member { room_id, user_id, .. } = membership;
     ports.detach(room_id, &connection.connection_id).await?;
-    let mut attachments = ports.attachments(room_id).await?;
-    let now = ports.now();
-    attachments.retain(|row| unexpired(row.expires_at, now));
+    let attachments = listeners(ports, room_id).await?;
     if is_online(&attachments, &connection.person_id) {
         return Ok(None);
     }

@@ -1,6 +1,7 @@
 //! `getMembers`: who is in a room and who asks to be; for members.
 
 use chatctl_protocol::{GetMembers, ServerMessage};
+use futures_util::future::try_join;
 
 use crate::caller::Call;
 use crate::fault::Failure;
@@ -16,10 +17,13 @@ pub(crate) async fn handle<P: Ports>(
     text::check_room_id(&room_id)?;
     let after = after.as_deref().map(place).transpose()?;
     call.notes.room(&room_id);
-    let rows = ports.room_rows(&room_id).await?.at(ports.now());
+    let (rows, voice) = try_join(ports.room_rows(&room_id), ports.voice_rows(&room_id)).await?;
+    let (rows, voice) = (rows.at(ports.now()), voice.at(ports.now()));
     let speaker = call.speaker(ports, &rows.attachments).await?;
     rows.insider(&speaker.person_id)?;
     let People { participants, next } = rows.people(Some(&speaker.person_id), after);
     let room_name = rows.existing()?.room_name.clone();
-    Ok(Outcome::answer(ServerMessage::RoomMembers { room_id, room_name, participants, next }))
+    let voice = voice.state(ports.transport(), &rows.attachments);
+    let members = ServerMessage::RoomMembers { room_id, room_name, participants, next, voice };
+    Ok(Outcome::answer(members))
 }

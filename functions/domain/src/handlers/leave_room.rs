@@ -1,6 +1,6 @@
 //! `leaveRoom`: membership given up; a room is never left without an admin, nor empty.
 
-use chatctl_protocol::{ErrorCode, JoinStatus, Refusal, ServerMessage};
+use chatctl_protocol::{ErrorCode, JoinStatus, PeerLeft, Refusal, ServerMessage, VoiceTransport};
 use futures_util::StreamExt;
 use futures_util::future::try_join;
 use futures_util::stream;
@@ -9,9 +9,10 @@ use super::join_room::response;
 use crate::caller::Call;
 use crate::fault::{Failure, Fault};
 use crate::model::unexpired;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Push};
 use crate::roster::{People, is_online, others};
-use crate::{Attachment, Connection, Departure, Member, Ports, RoomRows, text};
+use crate::voice::part;
+use crate::{Attachment, Connection, Departure, Member, Ports, RoomRows, VoiceRows, text};
 
 /// Attempts while others change the room at the same time.
 const ATTEMPTS: usize = 4;
@@ -36,8 +37,11 @@ pub(crate) async fn handle<P: Ports>(
         let member = rows.insider(&speaker.person_id)?;
         let departure = plan(&rows, member);
         if ports.leave(&departure).await? {
-            let told = told(call, &rows, member);
+            let voice = ports.voice_rows(room_id).await?.at(ports.now());
+            let mut told = told(call, &rows, member);
+            told.pushes.extend(fall_silent(ports, &voice, &rows, member).await?);
             if departure.dissolves {
+                ports.allow_voice(room_id, true).await?;
                 return Ok(turned_away(told, room_id, dissolve(ports, room_id).await?));
             }
             detach(ports, ports.attachments(room_id).await?, |row| {
@@ -47,7 +51,7 @@ pub(crate) async fn handle<P: Ports>(
             return Ok(match departure.successor {
                 Some(successor) => told.push(
                     others(&rows.attachments, &member.person_id),
-                    succeeded(&rows, member, successor)?,
+                    succeeded(&rows, member, successor, &voice, ports.transport())?,
                 ),
                 None => told,
             });
@@ -67,6 +71,21 @@ fn plan<'a>(rows: &'a RoomRows, member: &'a Member) -> Departure<'a> {
         successor: eldest.filter(|_| member.is_admin),
         dissolves: eldest.is_none(),
     }
+}
+
+/// The leaver's seat is given up, on whichever of their connections they talk.
+async fn fall_silent<P: Ports>(
+    ports: &P,
+    voice: &VoiceRows,
+    rows: &RoomRows,
+    member: &Member,
+) -> Result<Option<Push>, Fault> {
+    let Some(talker) = voice.of(&member.person_id) else { return Ok(None) };
+    let push = part(ports, talker, &rows.attachments, PeerLeft::Removed).await?;
+    Ok(push.map(|Push { mut to, message }| {
+        to.push(talker.into());
+        Push { to, message }
+    }))
 }
 
 /// Removes what is left of a room that is gone, and gives the connections of those who ask to join.
@@ -137,7 +156,13 @@ fn namesake(rows: &RoomRows, left: &Member) -> Option<ServerMessage> {
 }
 
 /// What tells the others who decides from now on, and who is waiting for a decision.
-fn succeeded(rows: &RoomRows, left: &Member, successor: &Member) -> Result<ServerMessage, Refusal> {
+fn succeeded(
+    rows: &RoomRows,
+    left: &Member,
+    successor: &Member,
+    voice: &VoiceRows,
+    transport: VoiceTransport,
+) -> Result<ServerMessage, Refusal> {
     let mut after = rows.clone();
     after.members.retain(|member| member.person_id != left.person_id);
     after.attachments.retain(|row| row.member_id != left.person_id);
@@ -150,5 +175,6 @@ fn succeeded(rows: &RoomRows, left: &Member, successor: &Member) -> Result<Serve
         room_name: after.existing()?.room_name.clone(),
         participants,
         next,
+        voice: voice.state(transport, &after.attachments),
     })
 }

@@ -12,3 +12,4 @@ pub(crate) mod leave_room;
 pub(crate) mod ping;
 pub mod refuse;
 pub(crate) mod send_message;
+pub(crate) mod voice_signal;

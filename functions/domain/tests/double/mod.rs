@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
 mod store;
+mod voice;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use chatctl_domain::connect::{self, Greeting};
 use chatctl_domain::{
     Attachment, Chance, Clock, Connection, Connections, Fault, JoinRequest, Member, NameHold,
-    Posted, RefusalNotice, Refuser, Report, Room, Route, SessionKey, StoredMessage, serve,
+    Posted, RefusalNotice, Refuser, Report, Room, Route, SessionKey, StoredMessage, Talker, serve,
 };
 use chatctl_protocol::{Action, Refusal};
 use serde_json::Value;
@@ -31,10 +32,17 @@ pub struct State {
     pub attachments: BTreeMap<(String, String), Attachment>,
     pub messages: BTreeMap<(String, String), StoredMessage>,
     pub dedupe: BTreeMap<(String, String, String), (String, u64)>,
+    pub talkers: BTreeMap<(String, String), Talker>,
+    /// Rooms in which voice is off.
+    pub silent: HashSet<String>,
+    /// When people joined voice.
+    pub joins: BTreeMap<String, Vec<u64>>,
     /// Connections that API Gateway knows.
     pub open: HashSet<String>,
     pub posts: Vec<(String, Value)>,
     pub refused: Vec<RefusalNotice>,
+    /// How often each operation was asked for.
+    pub counts: BTreeMap<&'static str, u32>,
     /// Operations that fail.
     pub broken: HashSet<&'static str>,
 }
@@ -71,6 +79,7 @@ impl Double {
         if let Some((_, change)) = meddling.take_if(|(operation, _)| *operation == name) {
             change(&mut state);
         }
+        *state.counts.entry(name).or_default() += 1;
         match state.broken.contains(name) {
             true => Err(Fault(format!("{name} is broken"))),
             false => Ok(state),

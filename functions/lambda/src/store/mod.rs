@@ -8,6 +8,7 @@ mod names;
 mod room_row;
 mod rooms;
 mod row;
+mod voice;
 
 use chatctl_domain::Fault;
 use serde::Deserialize;
@@ -26,6 +27,8 @@ enum Table {
     Rooms,
     Messages,
     Dedupe,
+    Voice,
+    Rates,
 }
 
 impl Table {
@@ -37,6 +40,8 @@ impl Table {
             Self::Rooms => "TABLE_CHATROOMS",
             Self::Messages => "TABLE_CHATMESSAGES",
             Self::Dedupe => "TABLE_CHATDEDUPE",
+            Self::Voice => "TABLE_VOICEROOMS",
+            Self::Rates => "TABLE_CHATRATES",
         })
     }
 }

@@ -17,6 +17,9 @@ pub(super) struct ConnectionRow {
     connected_at: Number,
     #[serde(skip_serializing_if = "Option::is_none")]
     room_id: Option<Text>,
+    /// The database keeps no empty set.
+    #[serde(default, skip_serializing_if = "Texts::is_empty")]
+    voice_rooms: Texts,
     expires_at: Number,
 }
 
@@ -29,6 +32,7 @@ impl From<&Connection> for ConnectionRow {
             name_key,
             connected_at,
             room_id,
+            voice_rooms,
             expires_at,
         } = connection;
         Self {
@@ -38,6 +42,7 @@ impl From<&Connection> for ConnectionRow {
             name_key: text(name_key),
             connected_at: number(*connected_at),
             room_id: room_id.as_ref().map(text),
+            voice_rooms: Texts { values: voice_rooms.clone() },
             expires_at: number(*expires_at),
         }
     }
@@ -52,6 +57,7 @@ impl From<ConnectionRow> for Connection {
             name_key: row.name_key.value,
             connected_at: row.connected_at.value,
             room_id: row.room_id.map(|room| room.value),
+            voice_rooms: row.voice_rooms.values,
             expires_at: row.expires_at.value,
         }
     }

@@ -1,0 +1,171 @@
+//! A room's voice: who talks, and questions to its rows once they are read.
+//!
+//! Who talks is in the rows of talkers; that they are still there shows in the room's attachments,
+//! which go with their connections. A talker whose connection listens no more is a ghost: nobody is
+//! told of it, and whoever meets it next removes it.
+
+use chatctl_protocol::{
+    ErrorCode, IceServer, PeerLeft, Refusal, ServerMessage, VoiceEvent, VoiceParticipant,
+    VoiceState, VoiceTransport,
+};
+
+use crate::fault::Fault;
+use crate::model::unexpired;
+use crate::outcome::{Push, Target};
+use crate::{Attachment, Member, Ports};
+
+/// Somebody who talks in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Talker {
+    /// The room.
+    pub room_id: String,
+    /// The person; each talks once in a room.
+    pub person_id: String,
+    /// Their display name.
+    pub user_id: String,
+    /// The connection on which they talk.
+    pub connection_id: String,
+    /// Whether their microphone is off.
+    pub muted: bool,
+    /// When they joined, ms.
+    pub joined_at: u64,
+    /// The latest period in which they sent signals.
+    pub period: u64,
+    /// How many, in that period.
+    pub signals: u32,
+    /// When the row is void, s.
+    pub expires_at: u64,
+}
+
+impl Talker {
+    /// Whether two rows are of one person on one connection.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.person_id == other.person_id && self.connection_id == other.connection_id
+    }
+}
+
+impl From<&Talker> for Target {
+    fn from(talker: &Talker) -> Self {
+        Self { connection_id: talker.connection_id.clone(), attachment: None }
+    }
+}
+
+/// Everything about a room's voice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VoiceRows {
+    /// Who talks, ghosts included.
+    pub talkers: Vec<Talker>,
+    /// Whether an admin has switched voice off.
+    pub forbidden: bool,
+}
+
+/// Servers that help browsers to reach each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ice {
+    /// The servers.
+    pub servers: Vec<IceServer>,
+    /// When their credentials end, ms; none where they have none.
+    pub expires_at: Option<u64>,
+}
+
+impl VoiceRows {
+    /// Without what is void at `now` (ms), in the order of joining.
+    pub(crate) fn at(mut self, now: u64) -> Self {
+        self.talkers.retain(|talker| unexpired(talker.expires_at, now));
+        self.talkers.sort_by(|a, b| (a.joined_at, &a.person_id).cmp(&(b.joined_at, &b.person_id)));
+        self
+    }
+
+    /// Who talks on a connection.
+    pub(crate) fn on(&self, connection_id: &str) -> Option<&Talker> {
+        self.talkers.iter().find(|talker| talker.connection_id == connection_id)
+    }
+
+    /// Who talks under a name.
+    pub(crate) fn named(&self, user_id: &str) -> Option<&Talker> {
+        self.talkers.iter().find(|talker| talker.user_id == user_id)
+    }
+
+    /// The person's own row.
+    pub(crate) fn of(&self, person_id: &str) -> Option<&Talker> {
+        self.talkers.iter().find(|talker| talker.person_id == person_id)
+    }
+
+    /// Who talks on a connection that still listens.
+    pub(crate) fn present(&self, attachments: &[Attachment]) -> Vec<&Talker> {
+        self.talkers.iter().filter(|talker| listens(talker, attachments)).collect()
+    }
+
+    /// A room's voice as its members see it.
+    pub(crate) fn state(
+        &self,
+        transport: VoiceTransport,
+        attachments: &[Attachment],
+    ) -> VoiceState {
+        VoiceState {
+            enabled: !self.forbidden,
+            transport,
+            participants: self.present(attachments).into_iter().map(Into::into).collect(),
+            voice_room_id: None,
+        }
+    }
+}
+
+fn listens(talker: &Talker, attachments: &[Attachment]) -> bool {
+    attachments.iter().any(|row| row.connection_id == talker.connection_id)
+}
+
+impl From<&Talker> for VoiceParticipant {
+    fn from(talker: &Talker) -> Self {
+        Self { user_id: talker.user_id.clone(), muted: talker.muted }
+    }
+}
+
+/// The news that somebody talks no more.
+pub(crate) fn left(room_id: &str, user_id: &str, reason: PeerLeft) -> ServerMessage {
+    ServerMessage::VoiceSignal(VoiceEvent::PeerLeft {
+        room_id: room_id.to_owned(),
+        from: user_id.to_owned(),
+        reason,
+    })
+}
+
+/// Removes a talker and makes the news of it for these listeners; none where somebody else has
+/// removed them, or they have joined on another connection meanwhile.
+pub(crate) async fn part<P: Ports>(
+    ports: &P,
+    talker: &Talker,
+    listeners: &[Attachment],
+    reason: PeerLeft,
+) -> Result<Option<Push>, Fault> {
+    let Talker { room_id, person_id, user_id, connection_id, .. } = talker;
+    if !ports.unseat(room_id, person_id, connection_id).await? {
+        return Ok(None);
+    }
+    let told = listeners.iter().filter(|row| row.connection_id != *connection_id);
+    Ok(Some(Push { to: told.map(Into::into).collect(), message: left(room_id, user_id, reason) }))
+}
+
+/// `forbidden` for members who are no admins.
+pub(crate) fn check_admin(member: &Member) -> Result<(), Refusal> {
+    if member.is_admin {
+        return Ok(());
+    }
+    Err(Refusal::new(ErrorCode::Forbidden, "only an admin of the room may do this to its voice"))
+}
+
+/// `forbidden` for those who do not talk.
+pub(crate) fn not_a_talker() -> Refusal {
+    Refusal::new(
+        ErrorCode::Forbidden,
+        "only those who take part in this room's voice may do this; send voice:join first",
+    )
+}
+
+/// `notFound` for an addressee.
+pub(crate) fn no_such_talker() -> Refusal {
+    Refusal::new(
+        ErrorCode::NotFound,
+        "nobody of that name takes part in this room's voice now; `to` is the userId of somebody who does",
+    )
+}
