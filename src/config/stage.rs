@@ -1,7 +1,9 @@
 //! What `chatctl.yaml` says of one stage on AWS.
 
-use super::text::{DomainText, EndpointsText, StageText, ThrottleText};
-use crate::stack::{AccessLogs, Domain, Endpoints, LogRetention, Protection, Settings, Throttle};
+use super::text::{DomainText, EndpointsText, StageText, ThrottleText, TurnText, VoiceText};
+use crate::stack::{
+    AccessLogs, Domain, Endpoints, LogRetention, Protection, Settings, Throttle, Turn, Voice,
+};
 
 /// A stage on AWS as the file describes it; what is left out has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,6 +34,7 @@ impl From<StageText> for StageConfig {
             protected,
             access_logs,
             throttle,
+            voice,
             endpoints,
         } = text;
         let EndpointsText { aws, connections, web_socket, site } = endpoints.unwrap_or_default();
@@ -65,12 +68,26 @@ impl From<StageText> for StageConfig {
                 throttle: throttle.map_or(default.throttle, |ThrottleText { rate, burst }| {
                     Throttle { rate: rate.get(), burst: burst.get() }
                 }),
+                voice: voice.map(Voice::from).unwrap_or_default(),
                 endpoints: Endpoints {
                     connections: connections.map(|text| text.0),
                     web_socket: web_socket.map(|text| text.0),
                     site: site.map(|text| text.0),
                 },
             },
+        }
+    }
+}
+
+impl From<VoiceText> for Voice {
+    fn from(text: VoiceText) -> Self {
+        let VoiceText { transport, turn } = text;
+        Self {
+            transport: transport.and_then(|name| name.0.parse().ok()).unwrap_or_default(),
+            turn: turn.map(|TurnText { urls, secret_parameter }| Turn {
+                urls: urls.into_iter().map(|url| url.0).collect(),
+                secret_parameter: secret_parameter.0,
+            }),
         }
     }
 }

@@ -9,8 +9,9 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 
 use super::LOCAL_STAGE;
 use super::value::{
-    Account, ArchitectureName, Certificate, Days, Email, HostName, HttpUrl, Number, Port, Positive,
-    Profile, ProjectName, Region, Rule, StageName, Text, WebSocketUrl,
+    Account, ArchitectureName, Certificate, Days, Email, HostName, HttpUrl, Number, ParameterName,
+    Port, Positive, Profile, ProjectName, Region, Rule, StageName, Text, TransportName, TurnUrl,
+    WebSocketUrl,
 };
 
 /// The configuration of a chatctl project
@@ -79,8 +80,31 @@ pub(super) struct StageText {
     pub access_logs: Option<bool>,
     /// How many requests the WebSocket API takes
     pub throttle: Option<ThrottleText>,
+    /// How people talk
+    pub voice: Option<VoiceText>,
     /// Addresses other than those that AWS gives out
     pub endpoints: Option<EndpointsText>,
+}
+
+/// How people talk
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VoiceText {
+    /// What the web app talks over: mesh (everybody to everybody, the default) or kinesis (a star
+    /// around whoever started it, over Kinesis Video Streams)
+    pub transport: Option<Text<TransportName>>,
+    /// A TURN server of one's own, instead of Kinesis Video Streams'
+    pub turn: Option<TurnText>,
+}
+
+/// A TURN server of one's own, with credentials that end by themselves (coturn's use-auth-secret)
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct TurnText {
+    /// Its addresses
+    pub urls: Vec<Text<TurnUrl>>,
+    /// The parameter in the parameter store that holds the secret it shares
+    pub secret_parameter: Text<ParameterName>,
 }
 
 /// The site's own domain

@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-use crate::stack::{Architecture, LogRetention};
+use crate::stack::{Architecture, LogRetention, Transport};
 
 /// The longest name of a stage: with the longest project and the longest function, a role's name
 /// still has the 64 letters that IAM allows.
@@ -142,6 +142,30 @@ rules! {
         "a URL that begins with ws:// or wss://",
         "^wss?://[^\\s]+$",
         |text| is_url(text, &["ws://", "wss://"]);
+    /// What people talk over.
+    TransportName:
+        "a transport of voice: mesh or kinesis",
+        "^(mesh|kinesis)$",
+        |text| text.parse::<Transport>().is_ok();
+    /// An address of a TURN server.
+    TurnUrl:
+        "a TURN server's address, such as turn:turn.example.org:3478?transport=udp",
+        "^turns?:[^\\s,]+$",
+        |text| {
+            let rest = text.strip_prefix("turn:").or_else(|| text.strip_prefix("turns:"));
+            rest.is_some_and(|rest| !rest.is_empty() && !rest.contains([' ', ',', '\t']))
+        };
+    /// A parameter in the parameter store.
+    ParameterName:
+        "the name of a parameter in the parameter store, such as /chat/turn-secret",
+        "^/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$",
+        |text| {
+            let part = |part: &str| {
+                !part.is_empty()
+                    && part.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+            };
+            text.strip_prefix('/').unwrap_or(text).split('/').all(part)
+        };
     /// A processor.
     ArchitectureName:
         "an architecture: arm64 or x86_64",

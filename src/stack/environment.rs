@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LIVE_ALIAS, Stack};
+use super::{LIVE_ALIAS, Stack, Turn, Voice};
 
 impl Stack {
     /// The environment of each function. The host adds what only it knows: `CONNECTIONS_ENDPOINT`,
@@ -21,9 +21,24 @@ impl Stack {
             (variable("FUNCTION", &one.logical), format!("{}:{LIVE_ALIAS}", one.physical))
         });
         let roles = self.roles.iter().map(|one| (variable("ROLE", &one.logical), one.arn(self)));
-        let stage = ("CHATCTL_STAGE".to_owned(), &self.name.stage);
-        let all = std::iter::once(stage).chain(tables).chain(parameters);
-        all.map(|(name, value)| (name, value.clone())).chain(functions).chain(roles).collect()
+        let own = [("CHATCTL_PROJECT", &self.name.project), ("CHATCTL_STAGE", &self.name.stage)];
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        let all = own.into_iter().chain(tables).chain(parameters);
+        let all = all.map(|(name, value)| (name, value.clone())).chain(functions).chain(roles);
+        all.chain(self.voice_environment()).collect()
+    }
+
+    /// What the functions of voice are told.
+    fn voice_environment(&self) -> impl Iterator<Item = (String, String)> {
+        let Voice { transport, turn } = &self.settings.voice;
+        let turn = turn.iter().flat_map(|Turn { urls, secret_parameter }| {
+            [("VOICE_TURN_URLS", urls.join(",")), ("VOICE_TURN_SECRET", secret_parameter.clone())]
+        });
+        let always = [
+            ("VOICE_CHANNELS", self.name.physical("")),
+            ("VOICE_TRANSPORT", transport.as_str().to_owned()),
+        ];
+        always.into_iter().chain(turn).map(|(name, value)| (name.to_owned(), value))
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Grant {
     Invoke(String),
     /// `assume ROLE`
     Assume(String),
+    /// A verb on the channels of the stage's voice rooms.
+    Channels(ChannelVerb),
 }
 
 /// What can be done to a table; each is one IAM action.
@@ -100,11 +102,59 @@ impl ConnectionVerb {
     }
 }
 
+/// What can be done to a signaling channel of the stage; each is one IAM action, but for making one,
+/// which tags it as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChannelVerb {
+    /// Make one.
+    Create,
+    /// Find one by its name.
+    Describe,
+    /// Find out where one is reached.
+    Locate,
+    /// Have TURN credentials made.
+    Relay,
+    /// Remove one.
+    Delete,
+}
+
+impl ChannelVerb {
+    const ALL: [(&'static str, Self, &'static [&'static str]); 5] = [
+        (
+            "create",
+            Self::Create,
+            &["kinesisvideo:CreateSignalingChannel", "kinesisvideo:TagResource"],
+        ),
+        ("describe", Self::Describe, &["kinesisvideo:DescribeSignalingChannel"]),
+        ("locate", Self::Locate, &["kinesisvideo:GetSignalingChannelEndpoint"]),
+        ("relay", Self::Relay, &["kinesisvideo:GetIceServerConfig"]),
+        ("delete", Self::Delete, &["kinesisvideo:DeleteSignalingChannel"]),
+    ];
+
+    /// The IAM actions, the one that names the verb first.
+    pub fn actions(self) -> &'static [&'static str] {
+        self.row().2
+    }
+
+    fn word(self) -> &'static str {
+        self.row().0
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(name, ..)| *name == word).map(|row| row.1)
+    }
+
+    fn row(self) -> &'static (&'static str, Self, &'static [&'static str]) {
+        Self::ALL.iter().find(|(_, verb, _)| *verb == self).unwrap_or(&Self::ALL[0])
+    }
+}
+
 /// The text is not a grant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a grant; write `get|put|update|delete|query|check TABLE`, `query TABLE/INDEX`, \
-     `post|inspect|close connections`, `read parameter NAME`, `invoke FUNCTION` or `assume ROLE`"
+     `post|inspect|close connections`, `create|describe|locate|relay|delete channels`, \
+     `read parameter NAME`, `invoke FUNCTION` or `assume ROLE`"
 )]
 pub struct GrantError(pub String);
 
@@ -121,6 +171,7 @@ impl FromStr for Grant {
             ["post", "connections"] => Ok(Self::Connections(ConnectionVerb::Post)),
             ["inspect", "connections"] => Ok(Self::Connections(ConnectionVerb::Inspect)),
             ["close", "connections"] => Ok(Self::Connections(ConnectionVerb::Close)),
+            [verb, "channels"] => ChannelVerb::of(verb).map(Self::Channels).ok_or_else(unknown),
             [verb, target] => table_grant(verb, target).ok_or_else(unknown),
             _ => Err(unknown()),
         }
@@ -147,6 +198,7 @@ impl std::fmt::Display for Grant {
             Self::Parameter(name) => write!(f, "read parameter {name}"),
             Self::Invoke(function) => write!(f, "invoke {function}"),
             Self::Assume(role) => write!(f, "assume {role}"),
+            Self::Channels(verb) => write!(f, "{} channels", verb.word()),
         }
     }
 }
@@ -165,6 +217,7 @@ mod tests {
             "read parameter session-key",
             "invoke RefuseHandler",
             "assume VoiceAccess",
+            "relay channels",
         ] {
             assert_eq!(text.parse::<Grant>().unwrap().to_string(), text);
         }

@@ -6,11 +6,11 @@ use chatctl_protocol::Action;
 
 use super::manifest::{
     BucketEntry, FunctionEntry, IndexEntry, ParameterEntry, PurposeEntry, RoleEntry,
-    RolePurposeEntry, TableEntry,
+    RolePurposeEntry, ScheduleEntry, TableEntry,
 };
 use super::{
     Bucket, BucketPurpose, Function, Grant, GrantError, Index, Manifest, Parameter, Place, Role,
-    RolePurpose, RouteKey, Settings, Stack, StackName, Table,
+    RolePurpose, RouteKey, Schedule, Settings, Stack, StackName, Table,
 };
 
 /// The manifest is well formed but does not make a stack.
@@ -55,6 +55,14 @@ pub enum LowerError {
     /// A protocol action without a function.
     #[error("the protocol's action `{0}` has no function; give one of them `route: {0}`")]
     Unserved(&'static str),
+    /// A schedule that cannot be kept.
+    #[error(
+        "schedules.{schedule}: a schedule runs a function of the manifest that has no route, every 2 to 1440 minutes"
+    )]
+    Schedule {
+        /// The schedule.
+        schedule: String,
+    },
     /// Memory or timeout outside Lambda's or API Gateway's limits.
     #[error("functions.{function}: {what} must be {range}, not {found}")]
     Limit {
@@ -80,7 +88,7 @@ pub fn lower(
     api_id: String,
     settings: Settings,
 ) -> Result<Stack, LowerError> {
-    let Manifest { tables, parameters, buckets, roles, functions } = manifest;
+    let Manifest { tables, parameters, buckets, roles, functions, schedules } = manifest;
     let functions = functions.0.into_iter().map(|(logical, entry)| function(&name, logical, entry));
     let stack = Stack {
         tables: tables.0.into_iter().map(|(logical, entry)| table(&name, logical, entry)).collect(),
@@ -96,6 +104,11 @@ pub fn lower(
             .collect(),
         roles: roles.0.into_iter().map(|(logical, entry)| role(&name, logical, entry)).collect(),
         functions: functions.collect::<Result<_, _>>()?,
+        schedules: schedules
+            .0
+            .into_iter()
+            .map(|(logical, entry)| schedule(&name, logical, entry))
+            .collect(),
         name,
         place,
         api_id,
@@ -103,6 +116,7 @@ pub fn lower(
     };
     check_routes(&stack)?;
     check_grants(&stack)?;
+    check_schedules(&stack)?;
     Ok(stack)
 }
 
@@ -139,6 +153,11 @@ fn role(name: &StackName, logical: String, entry: RoleEntry) -> Role {
         RolePurposeEntry::Voice => RolePurpose::Voice,
     };
     Role { physical: name.physical(&logical), logical, purpose }
+}
+
+fn schedule(name: &StackName, logical: String, entry: ScheduleEntry) -> Schedule {
+    let ScheduleEntry { function, minutes } = entry;
+    Schedule { physical: name.physical(&logical), logical, function, minutes }
 }
 
 fn function(
@@ -199,6 +218,16 @@ fn check_routes(stack: &Stack) -> Result<(), LowerError> {
     }
 }
 
+fn check_schedules(stack: &Stack) -> Result<(), LowerError> {
+    for Schedule { logical, physical: _, function, minutes } in &stack.schedules {
+        let served = stack.function(function).is_some_and(|one| one.route.is_none());
+        if !served || !(2..=1440).contains(minutes) {
+            return Err(LowerError::Schedule { schedule: logical.clone() });
+        }
+    }
+    Ok(())
+}
+
 fn check_grants(stack: &Stack) -> Result<(), LowerError> {
     for function in &stack.functions {
         for grant in &function.grants {
@@ -232,7 +261,7 @@ fn missing(stack: &Stack, grant: &Grant) -> Option<String> {
         Grant::Assume(role) => {
             (stack.roles.iter().any(|one| one.logical == *role), format!("the role {role}"))
         }
-        Grant::Connections(_) => (true, String::new()),
+        Grant::Connections(_) | Grant::Channels(_) => (true, String::new()),
     };
     (!there).then_some(what)
 }
@@ -272,11 +301,14 @@ mod tests {
     }
 
     #[test]
-    fn no_statement_has_a_wildcard_but_for_connections_and_log_streams() {
+    fn no_statement_has_a_wildcard_but_for_connections_channels_and_log_streams() {
         let stack = stack(BUILT_IN_MANIFEST).unwrap();
         for function in &stack.functions {
             for statement in stack.policy(function).statement {
-                let nameless = ["/@connections/*", &format!(":{}:*", function.log_group)];
+                // A connection, a channel and a stream of a log are made as people come.
+                let channels = format!("/{}/*", stack.name.physical("*"));
+                let nameless =
+                    ["/@connections/*", &channels, &format!(":{}:*", function.log_group)];
                 let open = |arn: &str| {
                     let named = nameless.iter().find_map(|end| arn.strip_suffix(end));
                     named.unwrap_or(arn).contains('*')
@@ -292,12 +324,12 @@ mod tests {
 
     #[test]
     fn a_role_trusts_the_functions_that_declare_it_and_nobody_else() {
-        let nobody = stack(BUILT_IN_MANIFEST).unwrap();
-        let role = &nobody.roles[0];
-        assert_eq!(nobody.role_trust(role).statement[0].effect, Effect::Deny);
-        let one = "- invoke RefuseHandler\n      - assume VoiceAccess";
-        let one = stack(&BUILT_IN_MANIFEST.replacen("- invoke RefuseHandler", one, 1)).unwrap();
-        let function = one.function("ConnectHandler").unwrap();
+        let none = BUILT_IN_MANIFEST.replace("      - assume VoiceAccess\n", "");
+        let nobody = stack(&none).unwrap();
+        assert_eq!(nobody.role_trust(&nobody.roles[0]).statement[0].effect, Effect::Deny);
+        let one = stack(BUILT_IN_MANIFEST).unwrap();
+        let role = &one.roles[0];
+        let function = one.function("GetVoiceCredentialsHandler").unwrap();
         let may = one.policy(function).statement.into_iter().find(|s| s.sid == "AssumeVoiceAccess");
         assert_eq!(may.unwrap().resource, [role.arn(&one)]);
         let documents = (one.role_trust(role), one.role_policy(role));
@@ -319,6 +351,8 @@ mod tests {
             ("- invoke RefuseHandler", "- assume Voice", "the role Voice"),
             ("memory: 128", "memory: 64", "128 to 10240"),
             ("timeout: 20", "timeout: 30", "1 to 29"),
+            ("minutes: 15", "minutes: 1", "2 to 1440"),
+            ("function: SweepVoiceHandler", "function: PingHandler", "that has no route"),
             ("- post connections", "- shout connections", "is not a grant"),
         ];
         for (right, wrong, said) in broken {

@@ -13,6 +13,8 @@ pub struct Manifest {
     #[serde(default)]
     pub(super) roles: Ordered<RoleEntry>,
     pub(super) functions: Ordered<FunctionEntry>,
+    #[serde(default)]
+    pub(super) schedules: Ordered<ScheduleEntry>,
 }
 
 /// The manifest is not of its form.
@@ -92,6 +94,13 @@ pub(super) struct FunctionEntry {
     pub memory: u32,
     pub timeout: u32,
     pub grants: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScheduleEntry {
+    pub function: String,
+    pub minutes: u32,
 }
 
 /// A YAML map in its written order, names unique.

@@ -12,14 +12,14 @@ mod policy;
 mod role;
 mod settings;
 
-pub use grant::{ConnectionVerb, Grant, GrantError, TableVerb};
+pub use grant::{ChannelVerb, ConnectionVerb, Grant, GrantError, TableVerb};
 pub use lower::{LowerError, lower};
 pub use manifest::{Manifest, ManifestError};
 pub use policy::{Effect, PolicyDocument, Statement};
 pub use role::{MOST_SESSION_SECONDS, Principal, Role, RolePurpose, TrustDocument, TrustStatement};
 pub use settings::{
     AccessLogs, Architecture, Domain, Endpoints, LogRetention, Protection, SettingError, Settings,
-    Throttle,
+    Throttle, Transport, Turn, Voice,
 };
 
 /// The manifest that ships with the program.
@@ -108,6 +108,8 @@ pub struct Stack {
     pub roles: Vec<Role>,
     /// The functions.
     pub functions: Vec<Function>,
+    /// The functions that run by the clock.
+    pub schedules: Vec<Schedule>,
 }
 
 impl Stack {
@@ -227,6 +229,19 @@ impl RouteKey {
             Self::Action(action) => action.name(),
         }
     }
+}
+
+/// A function that runs by the clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// The name that people use.
+    pub logical: String,
+    /// The rule's name in EventBridge.
+    pub physical: String,
+    /// The function's logical name.
+    pub function: String,
+    /// Minutes from one run to the next.
+    pub minutes: u32,
 }
 
 /// A Lambda function with a role of its own.

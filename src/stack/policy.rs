@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Function, Grant, LIVE_ALIAS, Stack};
+use super::{ChannelVerb, Function, Grant, LIVE_ALIAS, Stack};
 
 /// An identity-based IAM policy document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,35 +64,57 @@ impl Stack {
     }
 
     fn statement(&self, function: &Function, grant: &Grant) -> Statement {
+        let one = |action: &str| vec![action.to_owned()];
         let (action, resource) = match grant {
-            Grant::Table { verb, table } => (verb.action().to_owned(), self.table_arn(table)),
+            Grant::Table { verb, table } => (one(verb.action()), self.table_arn(table)),
             Grant::Index { table, index } => {
-                ("dynamodb:Query".to_owned(), format!("{}/index/{index}", self.table_arn(table)))
+                (one("dynamodb:Query"), format!("{}/index/{index}", self.table_arn(table)))
             }
             Grant::Connections(verb) => {
                 let path =
                     format!("{}/{}/{}/@connections/*", self.api_id, self.name.stage, verb.method());
-                ("execute-api:ManageConnections".to_owned(), self.place.arn("execute-api", &path))
+                (one("execute-api:ManageConnections"), self.place.arn("execute-api", &path))
             }
             Grant::Parameter(name) => {
                 let path = format!("parameter/{}/{}/{name}", self.name.project, self.name.stage);
-                ("ssm:GetParameter".to_owned(), self.place.arn("ssm", &path))
+                (one("ssm:GetParameter"), self.place.arn("ssm", &path))
             }
             Grant::Assume(role) => {
-                ("sts:AssumeRole".to_owned(), self.role_arn(&self.name.physical(role)))
+                (one("sts:AssumeRole"), self.role_arn(&self.name.physical(role)))
             }
+            Grant::Channels(verb) => self.channel_grant(*verb),
             Grant::Invoke(target) => {
                 let name = format!("function:{}:{LIVE_ALIAS}", self.name.physical(target));
-                ("lambda:InvokeFunction".to_owned(), self.place.arn("lambda", &name))
+                (one("lambda:InvokeFunction"), self.place.arn("lambda", &name))
             }
         };
         Statement {
             sid: sid(grant),
             effect: Effect::Allow,
-            action: vec![action],
+            action,
             resource: vec![resource],
             reason: format!("{} declares `{grant}`", function.logical),
         }
+    }
+
+    /// A stage with a TURN server of its own has credentials made from that server's secret.
+    fn channel_grant(&self, verb: ChannelVerb) -> (Vec<String>, String) {
+        match (verb, &self.settings.voice.turn) {
+            (ChannelVerb::Relay, Some(turn)) => {
+                let path = format!("parameter/{}", turn.secret_parameter.trim_start_matches('/'));
+                (vec!["ssm:GetParameter".to_owned()], self.place.arn("ssm", &path))
+            }
+            _ => {
+                let actions = verb.actions().iter().map(|action| (*action).to_owned());
+                (actions.collect(), self.channels_arn())
+            }
+        }
+    }
+
+    /// The stage's signaling channels; a channel's ARN ends with the time of its making.
+    pub(super) fn channels_arn(&self) -> String {
+        let channels = format!("channel/{}/*", self.name.physical("*"));
+        self.place.arn("kinesisvideo", &channels)
     }
 
     fn table_arn(&self, logical: &str) -> String {

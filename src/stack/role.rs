@@ -154,8 +154,7 @@ impl Stack {
     /// A channel is made when a room's voice starts, so no document can name it beforehand: this one
     /// holds the stage's channels, and whoever takes the role narrows its session to a single one.
     fn voice_statements(&self) -> Vec<Statement> {
-        let channels = format!("channel/{}/*", self.name.physical("*"));
-        let channels = self.place.arn("kinesisvideo", &channels);
+        let channels = self.channels_arn();
         let statement = |sid: &str, actions: &[&str], reason: &str| Statement {
             sid: sid.to_owned(),
             effect: Effect::Allow,

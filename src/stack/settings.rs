@@ -24,6 +24,8 @@ pub struct Settings {
     pub access_logs: AccessLogs,
     /// How many requests the WebSocket API takes.
     pub throttle: Throttle,
+    /// How people talk.
+    pub voice: Voice,
     /// Addresses that differ from those that AWS gives out.
     pub endpoints: Endpoints,
 }
@@ -46,6 +48,7 @@ impl Default for Settings {
             protection: Protection::On,
             access_logs: AccessLogs::Off,
             throttle: Throttle::default(),
+            voice: Voice::default(),
             endpoints: Endpoints::default(),
         }
     }
@@ -172,6 +175,57 @@ impl Default for Throttle {
     fn default() -> Self {
         Self { rate: 1_000, burst: 500 }
     }
+}
+
+/// How people talk.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Voice {
+    /// What the web app talks over.
+    pub transport: Transport,
+    /// A TURN server of the stage's own; Kinesis Video Streams' if none.
+    pub turn: Option<Turn>,
+}
+
+/// What the web app talks over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transport {
+    /// Everybody to everybody, signaled over the chat's own WebSocket.
+    #[default]
+    Mesh,
+    /// Everybody to the one who started it, signaled over a channel of Kinesis Video Streams.
+    Kinesis,
+}
+
+impl Transport {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mesh => "mesh",
+            Self::Kinesis => "kinesis",
+        }
+    }
+}
+
+impl FromStr for Transport {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        match text {
+            "mesh" => Ok(Self::Mesh),
+            "kinesis" => Ok(Self::Kinesis),
+            _ => Err(SettingError(format!("`{text}` is no transport: mesh or kinesis"))),
+        }
+    }
+}
+
+/// A TURN server that takes credentials which end by themselves, made from a secret that it shares
+/// (coturn's `use-auth-secret`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Its addresses, such as `turn:turn.example.org:3478?transport=udp`.
+    pub urls: Vec<String>,
+    /// The parameter in the parameter store with the secret.
+    pub secret_parameter: String,
 }
 
 /// Addresses that differ from those that AWS gives out: custom domains and emulators. In each,

@@ -1,6 +1,6 @@
 // Generated from functions/protocol; `cargo test -p chatctl-protocol` says when it is out of date.
 
-export type ClientMessage = { "action": "createRoom" } & NewRoom | { "action": "joinRoom" } & JoinRoom | { "action": "sendMessage" } & SendMessage | { "action": "getMembers" } & GetMembers | { "action": "leaveRoom" } & RoomRef | { "action": "getHistory" } & GetHistory | { "action": "hello" } & Empty | { "action": "ping" } & Empty | { "action": "voiceSignal" } & VoiceSignal;
+export type ClientMessage = { "action": "createRoom" } & NewRoom | { "action": "joinRoom" } & JoinRoom | { "action": "sendMessage" } & SendMessage | { "action": "getMembers" } & GetMembers | { "action": "leaveRoom" } & RoomRef | { "action": "getHistory" } & GetHistory | { "action": "hello" } & Empty | { "action": "ping" } & Empty | { "action": "voiceSignal" } & VoiceSignal | { "action": "createVoiceRoom" } & RoomRef | { "action": "getVoiceCredentials" } & VoiceRoomRef | { "action": "endVoiceRoom" } & VoiceRoomRef;
 
 export type NewRoom = { 
 /**
@@ -258,7 +258,31 @@ online: boolean, } | { "action": "pong",
 /**
  * The server's clock, ms since the epoch.
  */
-timestamp: number, } | { "action": "voiceSignal" } & VoiceEvent | { "action": "error", 
+timestamp: number, } | { "action": "voiceSignal" } & VoiceEvent | { "action": "voiceRoomCreated", 
+/**
+ * The voice room: a new one, or the one that is active.
+ */
+voiceRoomId: string, } | { "action": "voiceRoomAvailable", 
+/**
+ * The voice room.
+ */
+voiceRoomId: string, 
+/**
+ * The room.
+ */
+roomId: string, 
+/**
+ * Who started it, and is its master.
+ */
+masterUserId: string, } | { "action": "voiceCredentials" } & VoiceCredentials | { "action": "voiceRoomEnded", 
+/**
+ * The voice room.
+ */
+voiceRoomId: string, } | { "action": "error", 
+/**
+ * Which part of a client it is for, where the original client asks.
+ */
+type?: ErrorKind, 
 /**
  * The kind of refusal.
  */
@@ -356,7 +380,7 @@ to?: string,
 /**
  * A session description: its text, or the browser's object.
  */
-sdp: string | { type: string, sdp: string }, 
+sdp?: string | { type: string, sdp: string }, 
 /**
  * A candidate as the browser has it; null for the end of candidates.
  */
@@ -531,6 +555,88 @@ username?: string,
  * For TURN.
  */
 credential?: string, };
+
+export type ErrorKind = "voiceRoomError";
+
+export type VoiceRoomRef = { 
+/**
+ * The voice room.
+ */
+voiceRoomId: string, };
+
+export type VoiceCredentials = { 
+/**
+ * The voice room.
+ */
+voiceRoomId: string, 
+/**
+ * As whom: its creator is the master.
+ */
+role: VoiceRole, 
+/**
+ * The channel's ARN.
+ */
+channelARN: string, 
+/**
+ * The region.
+ */
+region: string, 
+/**
+ * Where the channel is reached.
+ */
+endpoints: Array<ChannelEndpoint>, 
+/**
+ * Keys for this channel and this role, and nothing else.
+ */
+credentials: LentCredentials, 
+/**
+ * Servers that help browsers to reach each other.
+ */
+iceServers: Array<IceServer>, 
+/**
+ * When the servers' credentials end, ms since the epoch.
+ */
+iceExpiresAt?: number, 
+/**
+ * The channel's WebSocket address, signed; to be opened within 299 seconds.
+ */
+signalingUrl: string, 
+/**
+ * A viewer's id there; a master has none.
+ */
+clientId?: string, };
+
+export type VoiceRole = "MASTER" | "VIEWER";
+
+export type ChannelEndpoint = { 
+/**
+ * For what.
+ */
+Protocol: ChannelProtocol, 
+/**
+ * The address.
+ */
+ResourceEndpoint: string, };
+
+export type ChannelProtocol = "WSS" | "HTTPS";
+
+export type LentCredentials = { 
+/**
+ * The key's id.
+ */
+accessKeyId: string, 
+/**
+ * The key; secret.
+ */
+secretAccessKey: string, 
+/**
+ * Sent along with it; secret.
+ */
+sessionToken: string, 
+/**
+ * When they end, as ISO 8601.
+ */
+expiration: string, };
 
 export type Request = ClientMessage & { requestId?: string };
 

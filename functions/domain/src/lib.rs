@@ -17,17 +17,19 @@ mod serve;
 mod session;
 mod text;
 mod voice;
+mod voice_room;
 
 pub use fault::Fault;
-pub use handlers::{connect, disconnect, refuse};
+pub use handlers::{connect, disconnect, refuse, sweep_voice};
 pub use model::{
     Admission, Attachment, Claim, Connection, Decision, Departure, JoinRequest, Member, NameHold,
     Page, RESERVED_MS, Room, RoomRows, Stored, StoredMessage,
 };
 pub use outcome::{Report, Tally};
 pub use ports::{
-    Chance, Clock, ConnectionStore, Connections, MessageStore, NameStore, Ports, Posted,
-    RefusalNotice, Refuser, RoomStore, SessionKey, VoiceRelay, VoiceStore,
+    Chance, Channels, Clock, ConnectionStore, Connections, MessageStore, NameStore, Ports, Posted,
+    RefusalNotice, Refuser, RoomStore, SessionKey, VoiceRelay, VoiceRoomStore, VoiceStore,
 };
 pub use serve::{Route, serve};
 pub use voice::{Ice, Talker, VoiceRows};
+pub use voice_room::{ChannelAccess, ChannelClient, VoiceRoom};

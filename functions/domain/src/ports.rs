@@ -11,8 +11,9 @@ use chatctl_protocol::{ErrorCode, Refusal, VoiceTransport};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Admission, Attachment, Claim, Connection, Decision, Departure, Fault, Ice, JoinRequest, Member,
-    NameHold, Page, Room, RoomRows, Stored, StoredMessage, Talker, VoiceRows,
+    Admission, Attachment, ChannelAccess, ChannelClient, Claim, Connection, Decision, Departure,
+    Fault, Ice, JoinRequest, Member, NameHold, Page, Room, RoomRows, Stored, StoredMessage, Talker,
+    VoiceRoom, VoiceRows,
 };
 
 /// Who is connected.
@@ -159,9 +160,15 @@ pub trait VoiceStore {
     ) -> Result<bool, Fault>;
     /// Notes whether a talker's microphone is off, if they talk on that connection; whether they do.
     async fn set_muted(&self, talker: &Talker, muted: bool) -> Result<bool, Fault>;
-    /// Counts one more signal of a talker in a period, which is the latest so far; false if the
-    /// period has `most` already, or the row has changed otherwise meanwhile.
-    async fn count_signal(&self, talker: &Talker, period: u64, most: u32) -> Result<bool, Fault>;
+    /// Counts one more signal of a connection in a period; false if it has `most` already. The count
+    /// is forgotten at a time (s).
+    async fn count_signal(
+        &self,
+        connection_id: &str,
+        period: u64,
+        most: u32,
+        expires_at: u64,
+    ) -> Result<bool, Fault>;
     /// Notes at `now` (ms) that a person joins, if fewer than `most` of their joins are younger than
     /// `within_ms`; else when the oldest of those was.
     async fn count_join(
@@ -173,6 +180,36 @@ pub trait VoiceStore {
     ) -> Result<Option<u64>, Fault>;
     /// Forbids voice in a room, or allows it again.
     async fn allow_voice(&self, room_id: &str, allowed: bool) -> Result<(), Fault>;
+}
+
+/// Voice rooms: voice over channels.
+pub trait VoiceRoomStore {
+    /// Stores a voice room if its room has none; false if it has.
+    async fn open_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault>;
+    /// Notes the channel of a voice room that is still there; whether it is.
+    async fn note_channel(&self, room: &VoiceRoom, channel_arn: &str) -> Result<bool, Fault>;
+    /// Notes the connection of a voice room's master, and the room there; false if one is gone.
+    async fn note_master(&self, room: &VoiceRoom, connection_id: &str) -> Result<bool, Fault>;
+    /// Removes a voice room; whether it was there.
+    async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault>;
+    /// Every talker and every voice room of the stage; of the last second's some can be missing.
+    async fn all_voice(&self) -> Result<(Vec<Talker>, Vec<VoiceRoom>), Fault>;
+}
+
+/// The channels of voice rooms.
+pub trait Channels {
+    /// Makes a voice room's channel, or finds it made, and tells its ARN.
+    async fn create_channel(&self, voice_room_id: &str) -> Result<String, Fault>;
+    /// Removes a channel, if it is there.
+    async fn delete_channel(&self, channel_arn: &str) -> Result<(), Fault>;
+    /// The ARN of a voice room's channel, if there is one.
+    async fn find_channel(&self, voice_room_id: &str) -> Result<Option<String>, Fault>;
+    /// Everything that reaches a channel as somebody, and nothing else.
+    async fn lend_channel(
+        &self,
+        channel_arn: &str,
+        client: ChannelClient<'_>,
+    ) -> Result<ChannelAccess, Fault>;
 }
 
 /// What helps browsers to reach each other.
@@ -250,6 +287,8 @@ pub trait Ports:
     + MessageStore
     + VoiceStore
     + VoiceRelay
+    + VoiceRoomStore
+    + Channels
     + Connections
     + Refuser
     + SessionKey
@@ -265,6 +304,8 @@ impl<T> Ports for T where
         + MessageStore
         + VoiceStore
         + VoiceRelay
+        + VoiceRoomStore
+        + Channels
         + Connections
         + Refuser
         + SessionKey

@@ -1,6 +1,8 @@
 //! A message from a client: parsed, handled, answered. Bad input is answered, never a failure.
 
-use chatctl_protocol::{Action, ClientMessage, ErrorCode, Refusal, Request, ServerMessage, parse};
+use chatctl_protocol::{
+    Action, ClientMessage, ErrorCode, ErrorKind, Refusal, Request, ServerMessage, parse,
+};
 use futures_util::future::join;
 
 use crate::caller::Call;
@@ -8,7 +10,7 @@ use crate::deliver::{deliver, frame};
 use crate::fault::{Failure, Fault};
 use crate::handlers::{
     create_room, get_history, get_members, hello, join_room, leave_room, ping, send_message,
-    voice_signal,
+    voice_room, voice_signal,
 };
 use crate::outcome::{Notes, Outcome, Report};
 use crate::{Ports, Posted, Tally};
@@ -34,7 +36,7 @@ pub async fn serve<P: Ports>(ports: &P, route: Route, connection_id: &str, body:
         Err((request_id, refusal)) => (request_id, Err(refusal.into())),
     };
     let mut report = Report::new(notes);
-    let outcome = handled.unwrap_or_else(|failure| refuse(&mut report, failure));
+    let outcome = handled.unwrap_or_else(|failure| refuse(&mut report, route, failure));
     let answer = outcome.answer.map(|message| frame(message, request_id));
     let answering = async {
         match answer {
@@ -80,6 +82,15 @@ async fn handle<P: Ports>(
         (Route::Action(Action::VoiceSignal), ClientMessage::VoiceSignal(signal)) => {
             voice_signal::handle(ports, call, signal).await
         }
+        (Route::Action(Action::CreateVoiceRoom), ClientMessage::CreateVoiceRoom(room)) => {
+            voice_room::create(ports, call, &room.room_id).await
+        }
+        (Route::Action(Action::GetVoiceCredentials), ClientMessage::GetVoiceCredentials(room)) => {
+            voice_room::credentials(ports, call, &room.voice_room_id).await
+        }
+        (Route::Action(Action::EndVoiceRoom), ClientMessage::EndVoiceRoom(room)) => {
+            voice_room::end(ports, call, &room.voice_room_id).await
+        }
         _ => Err(astray().into()),
     }
 }
@@ -92,7 +103,7 @@ fn astray() -> Refusal {
     )
 }
 
-fn refuse(report: &mut Report, failure: Failure) -> Outcome {
+fn refuse(report: &mut Report, route: Route, failure: Failure) -> Outcome {
     let refusal = match failure {
         Failure::Refused(refusal) => refusal,
         Failure::Fault(Fault(text)) => {
@@ -101,7 +112,18 @@ fn refuse(report: &mut Report, failure: Failure) -> Outcome {
         }
     };
     report.code = Some(refusal.code);
-    Outcome::answer(ServerMessage::from(refusal))
+    let Refusal { code, message, retry_after_ms } = refusal;
+    Outcome::answer(ServerMessage::Error { kind: kind(route), code, message, retry_after_ms })
+}
+
+/// The original client asks whether an error is about a voice room.
+fn kind(route: Route) -> Option<ErrorKind> {
+    match route {
+        Route::Action(
+            Action::CreateVoiceRoom | Action::GetVoiceCredentials | Action::EndVoiceRoom,
+        ) => Some(ErrorKind::VoiceRoomError),
+        _ => None,
+    }
 }
 
 /// Counts the answer. One who hung up needs none; any other loss is the server's.

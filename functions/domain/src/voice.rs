@@ -12,7 +12,7 @@ use chatctl_protocol::{
 use crate::fault::Fault;
 use crate::model::unexpired;
 use crate::outcome::{Push, Target};
-use crate::{Attachment, Member, Ports};
+use crate::{Attachment, Member, Ports, VoiceRoom};
 
 /// Somebody who talks in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +29,6 @@ pub struct Talker {
     pub muted: bool,
     /// When they joined, ms.
     pub joined_at: u64,
-    /// The latest period in which they sent signals.
-    pub period: u64,
-    /// How many, in that period.
-    pub signals: u32,
     /// When the row is void, s.
     pub expires_at: u64,
 }
@@ -57,6 +53,8 @@ pub struct VoiceRows {
     pub talkers: Vec<Talker>,
     /// Whether an admin has switched voice off.
     pub forbidden: bool,
+    /// The voice room, if one is active.
+    pub voice_room: Option<VoiceRoom>,
 }
 
 /// Servers that help browsers to reach each other.
@@ -72,6 +70,7 @@ impl VoiceRows {
     /// Without what is void at `now` (ms), in the order of joining.
     pub(crate) fn at(mut self, now: u64) -> Self {
         self.talkers.retain(|talker| unexpired(talker.expires_at, now));
+        self.voice_room = self.voice_room.filter(|room| unexpired(room.expires_at, now));
         self.talkers.sort_by(|a, b| (a.joined_at, &a.person_id).cmp(&(b.joined_at, &b.person_id)));
         self
     }
@@ -106,7 +105,7 @@ impl VoiceRows {
             enabled: !self.forbidden,
             transport,
             participants: self.present(attachments).into_iter().map(Into::into).collect(),
-            voice_room_id: None,
+            voice_room_id: self.voice_room.as_ref().map(|room| room.voice_room_id.clone()),
         }
     }
 }
@@ -144,6 +143,17 @@ pub(crate) async fn part<P: Ports>(
     }
     let told = listeners.iter().filter(|row| row.connection_id != *connection_id);
     Ok(Some(Push { to: told.map(Into::into).collect(), message: left(room_id, user_id, reason) }))
+}
+
+/// `forbidden` while an admin has switched voice off.
+pub(crate) fn check_allowed(rows: &VoiceRows) -> Result<(), Refusal> {
+    if !rows.forbidden {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        ErrorCode::Forbidden,
+        "an admin has switched voice off in this room; they can switch it on again",
+    ))
 }
 
 /// `forbidden` for members who are no admins.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use chatctl_domain::connect::{self, Greeting};
-use chatctl_domain::{Fault, RefusalNotice, Report, Route, disconnect, refuse, serve};
+use chatctl_domain::{Fault, RefusalNotice, Report, Route, disconnect, refuse, serve, sweep_voice};
 use chatctl_protocol::Action;
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ enum Role {
     Connect,
     Disconnect,
     Refuse,
+    SweepVoice,
     Message(Route),
 }
 
@@ -70,6 +71,11 @@ impl Function {
         let Some(connection_id) = event.connection_id() else {
             return match self.role {
                 Role::Refuse => refused(host, payload).await,
+                Role::SweepVoice => {
+                    let report = sweep_voice::handle(host).await;
+                    let fault = report.fault.clone().map(Fault);
+                    (report, fault)
+                }
                 _ => lost("the event names no connection"),
             };
         };
@@ -90,6 +96,7 @@ impl Function {
                 (report, fault)
             }
             Role::Refuse => lost("an event of API Gateway is no notice of a refusal"),
+            Role::SweepVoice => lost("an event of API Gateway does not start a sweep"),
             Role::Message(route) => {
                 let report = serve(host, route, connection_id, event.body()).await;
                 let fault = report.fault.clone().map(Fault).filter(|_| report.unanswered);
@@ -103,6 +110,7 @@ impl Function {
             Role::Connect => "$connect",
             Role::Disconnect => "$disconnect",
             Role::Refuse => "refuse",
+            Role::SweepVoice => "sweepVoice",
             Role::Message(Route::Default) => "$default",
             Role::Message(Route::Action(action)) => action.name(),
         }
@@ -143,6 +151,10 @@ fn role(name: &str) -> Option<Role> {
         "GetHistoryHandler" => action(Action::GetHistory),
         "LeaveRoomHandler" => action(Action::LeaveRoom),
         "VoiceSignalHandler" => action(Action::VoiceSignal),
+        "CreateVoiceRoomHandler" => action(Action::CreateVoiceRoom),
+        "GetVoiceCredentialsHandler" => action(Action::GetVoiceCredentials),
+        "EndVoiceRoomHandler" => action(Action::EndVoiceRoom),
+        "SweepVoiceHandler" => Some(Role::SweepVoice),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::dynamo::Dynamo;
 use crate::http::{Endpoint, Network, Speech};
+use crate::ice::RelayChannel;
 use crate::settings::{connections_speech, endpoint, required};
 use crate::sign::Identity;
 
@@ -19,6 +20,7 @@ pub(crate) struct Host {
     dynamo: OnceLock<Dynamo>,
     gateway: OnceLock<Endpoint>,
     pub(crate) session_key: OnceCell<Vec<u8>>,
+    pub(crate) relay: OnceCell<RelayChannel>,
     /// The stage, which salts the hashes in logs.
     pub(crate) stage: String,
 }
@@ -30,6 +32,7 @@ impl Host {
             dynamo: OnceLock::new(),
             gateway: OnceLock::new(),
             session_key: OnceCell::new(),
+            relay: OnceCell::new(),
             stage: required("CHATCTL_STAGE")?,
         })
     }
@@ -57,7 +60,17 @@ impl Host {
     /// A service of AWS in this region.
     pub(crate) fn service(&self, name: &'static str) -> Result<Endpoint, Fault> {
         let base = endpoint(name, self.network.region());
-        Endpoint::new(Arc::clone(&self.network), name, &base, Speech::Http1)
+        self.service_at(name, &base)
+    }
+
+    /// A service of AWS at an address that it gave out.
+    pub(crate) fn service_at(&self, name: &'static str, base: &str) -> Result<Endpoint, Fault> {
+        Endpoint::new(Arc::clone(&self.network), name, base, Speech::Http1)
+    }
+
+    /// The region that the function runs in.
+    pub(crate) fn region(&self) -> &str {
+        self.network.region()
     }
 }
 

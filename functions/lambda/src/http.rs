@@ -28,7 +28,7 @@ const IDLE: Duration = Duration::from_secs(20);
 /// it: its roots cost a cold start milliseconds that the stage `local` need not pay.
 #[derive(Debug)]
 pub(crate) struct Network {
-    identity: Identity,
+    identity: Arc<Identity>,
     plain: OnceLock<Client<HttpConnector, Full<Bytes>>>,
     plain_http2: OnceLock<Client<HttpConnector, Full<Bytes>>>,
     secure: OnceLock<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
@@ -54,6 +54,7 @@ enum Way {
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     network: Arc<Network>,
+    identity: Arc<Identity>,
     signer: Signer,
     base: String,
     authority: String,
@@ -110,6 +111,8 @@ pub(crate) enum Kind<'a> {
     Target(&'a str, &'static str),
     /// Lambda's asynchronous invocation.
     Event,
+    /// A body of this type; the path says the rest.
+    Content(&'static str),
 }
 
 /// An answer, whatever its status.
@@ -122,7 +125,7 @@ pub(crate) struct Answer {
 impl Network {
     pub(crate) fn new(identity: Identity) -> Self {
         Self {
-            identity,
+            identity: Arc::new(identity),
             plain: OnceLock::new(),
             plain_http2: OnceLock::new(),
             secure: OnceLock::new(),
@@ -183,7 +186,14 @@ impl Endpoint {
         };
         let base = base.trim_end_matches('/').to_owned();
         let (signer, vanguard) = (Signer::new(service), Vanguard::default());
-        Ok(Self { network, signer, base, authority, way, vanguard })
+        let identity = Arc::clone(&network.identity);
+        Ok(Self { network, identity, signer, base, authority, way, vanguard })
+    }
+
+    /// The same endpoint, asked by somebody else than the function itself.
+    pub(crate) fn acting(self, identity: Arc<Identity>) -> Self {
+        let signer = Signer::new(self.signer.service());
+        Self { identity, signer, ..self }
     }
 
     /// Sends one request and reads the whole answer.
@@ -228,7 +238,7 @@ impl Endpoint {
             path: uri.path(),
             body: &body,
         };
-        let mut headers = self.signer.sign(&self.network.identity, signable, SystemTime::now())?;
+        let mut headers = self.signer.sign(&self.identity, signable, SystemTime::now())?;
         match kind {
             Kind::Plain => {}
             Kind::Target(operation, content) => {
@@ -239,6 +249,9 @@ impl Endpoint {
             }
             Kind::Event => {
                 headers.insert(INVOCATION, HeaderValue::from_static("Event"));
+            }
+            Kind::Content(content) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
             }
         }
         let mut request = Request::new(Full::new(body));

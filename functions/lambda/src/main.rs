@@ -1,6 +1,7 @@
 //! The one binary of every function: `_HANDLER` says which of them this process is.
 
 mod attribute;
+mod channels;
 mod connections;
 mod dynamo;
 mod event;
@@ -14,6 +15,7 @@ mod secret;
 mod settings;
 mod sign;
 mod store;
+mod turn;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The session key, from the parameter store, read once a process.
+//! Secrets from the parameter store; the session key is read once a process.
 
 use std::time::Duration;
 
@@ -24,6 +24,14 @@ impl SessionKey for Host {
 
 async fn read(host: &Host) -> Result<Vec<u8>, Fault> {
     let name = required("PARAMETER_SESSION_KEY")?;
+    match STANDARD.decode(parameter(host, &name).await?) {
+        Ok(key) if key.len() >= 32 => Ok(key),
+        _ => Err(Fault(format!("the parameter {name} is not the base64 of at least 32 bytes"))),
+    }
+}
+
+/// The text of a parameter.
+pub(crate) async fn parameter(host: &Host, name: &str) -> Result<String, Fault> {
     let input = json!({ "Name": name, "WithDecryption": true });
     let outgoing = Outgoing {
         method: Method::POST,
@@ -38,9 +46,5 @@ async fn read(host: &Host) -> Result<Vec<u8>, Fault> {
         let kind = body["__type"].as_str().unwrap_or_default();
         return Err(Fault(format!("GetParameter: {} {kind}", answer.status.as_u16())));
     }
-    let value = body["Parameter"]["Value"].as_str().unwrap_or_default();
-    match STANDARD.decode(value) {
-        Ok(key) if key.len() >= 32 => Ok(key),
-        _ => Err(Fault(format!("the parameter {name} is not the base64 of at least 32 bytes"))),
-    }
+    Ok(body["Parameter"]["Value"].as_str().unwrap_or_default().to_owned())
 }

@@ -33,3 +33,20 @@ pub(crate) fn voice_transport() -> VoiceTransport {
         _ => VoiceTransport::Mesh,
     }
 }
+
+/// What the names of the stage's channels begin with.
+pub(crate) fn channel_prefix() -> Result<String, Fault> {
+    required("VOICE_CHANNELS")
+}
+
+/// Whether this is AWS, and not what stands in for it.
+pub(crate) fn is_aws() -> bool {
+    env::var_os("AWS_ENDPOINT_URL").is_none()
+}
+
+/// A TURN server of the stage's own, if it has one: its addresses, and the parameter with its secret.
+pub(crate) fn own_turn() -> Option<(Vec<String>, String)> {
+    let urls = env::var("VOICE_TURN_URLS").ok()?;
+    let parameter = env::var("VOICE_TURN_SECRET").ok()?;
+    Some((urls.split(',').map(str::to_owned).collect(), parameter))
+}

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use chatctl_domain::Fault;
+use chatctl_protocol::LentCredentials;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use jiff::tz::TimeZone;
@@ -33,6 +34,18 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// An identity that was lent to the function.
+    pub(crate) fn lent(credentials: &LentCredentials, region: &str) -> Self {
+        let LentCredentials { access_key_id, secret_access_key, session_token, expiration: _ } =
+            credentials;
+        Self {
+            access_key: access_key_id.clone(),
+            secret_key: secret_access_key.clone(),
+            session_token: Some(session_token.clone()),
+            region: region.to_owned(),
+        }
+    }
+
     /// The identity that Lambda put in the environment.
     pub(crate) fn from_env() -> Result<Self, Fault> {
         Ok(Self {
@@ -65,6 +78,11 @@ pub(crate) struct Signable<'a> {
 impl Signer {
     pub(crate) fn new(service: &'static str) -> Self {
         Self { service, key: Mutex::default() }
+    }
+
+    /// The service.
+    pub(crate) fn service(&self) -> &'static str {
+        self.service
     }
 
     /// The headers that make a request one of this identity at this time.
@@ -103,6 +121,46 @@ impl Signer {
         }
         held.1.clone()
     }
+}
+
+/// What a query's names and values encode: everything but unreserved characters.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The address `base` (`scheme://host[:port]`) with these parameters, so that whoever opens it within
+/// `expires_s` seconds does so as this identity.
+pub(crate) fn signed_url(
+    identity: &Identity,
+    service: &'static str,
+    base: &str,
+    parameters: &[(&str, &str)],
+    expires_s: u32,
+    now: SystemTime,
+) -> Result<String, Fault> {
+    let date = stamp(now)?;
+    let scope = format!("{}/{}/{service}/aws4_request", &date[..8], identity.region);
+    let credential = format!("{}/{scope}", identity.access_key);
+    let expires = expires_s.to_string();
+    let mut all = parameters.to_vec();
+    all.extend([
+        ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
+        ("X-Amz-Credential", credential.as_str()),
+        ("X-Amz-Date", date.as_str()),
+        ("X-Amz-Expires", expires.as_str()),
+        ("X-Amz-SignedHeaders", "host"),
+    ]);
+    all.extend(identity.session_token.as_deref().map(|token| ("X-Amz-Security-Token", token)));
+    all.sort_unstable();
+    let encoded = |text| utf8_percent_encode(text, QUERY).to_string();
+    let pairs: Vec<String> =
+        all.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+    let query = pairs.join("&");
+    let base = base.trim_end_matches('/');
+    let host = base.split_once("://").map_or(base, |(_, host)| host);
+    let canonical = format!("GET\n/\n{query}\nhost:{host}\n\nhost\n{}", hash(b""));
+    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hash(canonical.as_bytes()));
+    let key = generate_signing_key(&identity.secret_key, now, &identity.region, service);
+    let signature = calculate_signature(key, to_sign.as_bytes());
+    Ok(format!("{base}/?{query}&X-Amz-Signature={signature}"))
 }
 
 /// The canonical request and the names of its signed headers.
@@ -160,7 +218,8 @@ mod tests {
 
     use aws_credential_types::Credentials;
     use aws_sigv4::http_request::{
-        PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign,
+        PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
+        sign,
     };
     use aws_sigv4::sign::v4::SigningParams;
 
@@ -188,6 +247,48 @@ mod tests {
         let mut built = http::Request::builder().uri("/").body(()).unwrap();
         instructions.apply_to_request_http1x(&mut built);
         built.headers()[AUTHORIZATION].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn signed_addresses_are_those_of_aws_sigv4() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_707_503_008);
+        let lent = LentCredentials {
+            access_key_id: "AKID".into(),
+            secret_access_key: "secret".into(),
+            session_token: "session/token==".into(),
+            expiration: String::new(),
+        };
+        let ours = Identity::lent(&lent, "eu-west-1");
+        let parameters = [
+            ("X-Amz-ChannelARN", "arn:aws:kinesisvideo:eu-west-1:1:channel/x/1"),
+            ("X-Amz-ClientId", "c-1"),
+        ];
+        let found =
+            signed_url(&ours, "kinesisvideo", "wss://v-1.example", &parameters, 299, now).unwrap();
+
+        let identity =
+            Credentials::new("AKID", "secret", Some("session/token==".into()), None, "test").into();
+        let mut settings = SigningSettings::default();
+        settings.signature_location = SignatureLocation::QueryParams;
+        settings.expires_in = Some(Duration::from_secs(299));
+        let params = SigningParams::builder()
+            .identity(&identity)
+            .region("eu-west-1")
+            .name("kinesisvideo")
+            .time(now)
+            .settings(settings)
+            .build()
+            .unwrap()
+            .into();
+        let query: Vec<String> = parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, QUERY)))
+            .collect();
+        let url = format!("wss://v-1.example/?{}", query.join("&"));
+        let signable =
+            SignableRequest::new("GET", url, std::iter::empty(), SignableBody::Bytes(b"")).unwrap();
+        let (_, signature) = sign(signable, &params).unwrap().into_parts();
+        assert!(found.ends_with(&format!("&X-Amz-Signature={signature}")), "{found}");
     }
 
     #[test]

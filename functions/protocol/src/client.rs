@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use ts_rs::TS;
 
+use crate::credentials::VoiceRoomRef;
 use crate::voice::VoiceSignal;
 use crate::{ErrorCode, Limits, Refusal};
 
@@ -32,11 +33,17 @@ pub enum Action {
     Ping,
     /// `voiceSignal`
     VoiceSignal,
+    /// `createVoiceRoom`
+    CreateVoiceRoom,
+    /// `getVoiceCredentials`
+    GetVoiceCredentials,
+    /// `endVoiceRoom`
+    EndVoiceRoom,
 }
 
 impl Action {
     /// Every action, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::CreateRoom,
         Self::JoinRoom,
         Self::SendMessage,
@@ -46,6 +53,9 @@ impl Action {
         Self::Hello,
         Self::Ping,
         Self::VoiceSignal,
+        Self::CreateVoiceRoom,
+        Self::GetVoiceCredentials,
+        Self::EndVoiceRoom,
     ];
 
     /// The value of `action` on the wire, which is also the route key.
@@ -60,6 +70,9 @@ impl Action {
             Self::Hello => "hello",
             Self::Ping => "ping",
             Self::VoiceSignal => "voiceSignal",
+            Self::CreateVoiceRoom => "createVoiceRoom",
+            Self::GetVoiceCredentials => "getVoiceCredentials",
+            Self::EndVoiceRoom => "endVoiceRoom",
         }
     }
 
@@ -91,6 +104,12 @@ pub enum ClientMessage {
     Ping(Empty),
     /// Voice in a room: who takes part, and what their browsers have to tell one another.
     VoiceSignal(VoiceSignal),
+    /// Start voice over a channel of Kinesis Video Streams.
+    CreateVoiceRoom(RoomRef),
+    /// What reaches that channel, for a while.
+    GetVoiceCredentials(VoiceRoomRef),
+    /// End it for everybody; its creator or an admin.
+    EndVoiceRoom(VoiceRoomRef),
 }
 
 /// `createRoom`
@@ -231,6 +250,9 @@ fn message(mut fields: Map<String, Value>) -> Result<ClientMessage, Refusal> {
         Action::Hello => ClientMessage::Hello(body(action, fields)?),
         Action::Ping => ClientMessage::Ping(body(action, fields)?),
         Action::VoiceSignal => ClientMessage::VoiceSignal(body(action, fields)?),
+        Action::CreateVoiceRoom => ClientMessage::CreateVoiceRoom(body(action, fields)?),
+        Action::GetVoiceCredentials => ClientMessage::GetVoiceCredentials(body(action, fields)?),
+        Action::EndVoiceRoom => ClientMessage::EndVoiceRoom(body(action, fields)?),
     })
 }
 
@@ -261,6 +283,9 @@ mod tests {
             r#"{"action":"joinRoom","subAction":"approve","roomId":"r","targetUserId":"Bob"}"#,
             r#"{"action":"sendMessage","message":"hi"}"#,
             r#"{"action":"getMembers","roomId":"r"}"#,
+            r#"{"action":"createVoiceRoom","roomId":"r"}"#,
+            r#"{"action":"getVoiceCredentials","voiceRoomId":"r-v"}"#,
+            r#"{"action":"endVoiceRoom","voiceRoomId":"r-v"}"#,
         ] {
             parse(frame).unwrap_or_else(|(_, refusal)| panic!("{frame}: {refusal}"));
         }

@@ -4,6 +4,7 @@
 //! reads the route table, and the web app's TypeScript types are generated from here.
 
 mod client;
+mod credentials;
 mod error;
 mod limits;
 mod look;
@@ -17,12 +18,16 @@ pub use client::{
     Action, ClientMessage, Empty, GetHistory, GetMembers, JoinRoom, JoinStep, NewRoom, Request,
     RoomRef, SendMessage, parse,
 };
+pub use credentials::{
+    ChannelEndpoint, ChannelProtocol, LentCredentials, VoiceCredentials, VoiceRole, VoiceRoomRef,
+};
 pub use error::{ErrorCode, Refusal};
 pub use limits::Limits;
 pub use look::is_invisible;
 pub use name::{NameError, UserName};
 pub use server::{
-    ChatMessage, JoinStatus, MemberStatus, Participant, Reply, RoomSummary, ServerMessage,
+    ChatMessage, ErrorKind, JoinStatus, MemberStatus, Participant, Reply, RoomSummary,
+    ServerMessage,
 };
 pub use trace::user_hash;
 pub use typescript::declarations;

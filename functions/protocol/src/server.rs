@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::credentials::VoiceCredentials;
 use crate::voice::{VoiceEvent, VoiceState};
 use crate::{ErrorCode, Limits, Refusal};
 
@@ -128,8 +129,32 @@ pub enum ServerMessage {
     /// Voice in a room: the answer to `voiceSignal`, and what its people and their browsers tell
     /// one another.
     VoiceSignal(VoiceEvent),
+    /// Answers `createVoiceRoom`.
+    VoiceRoomCreated {
+        /// The voice room: a new one, or the one that is active.
+        voice_room_id: String,
+    },
+    /// To the members: somebody has started voice.
+    VoiceRoomAvailable {
+        /// The voice room.
+        voice_room_id: String,
+        /// The room.
+        room_id: String,
+        /// Who started it, and is its master.
+        master_user_id: String,
+    },
+    /// Answers `getVoiceCredentials`.
+    VoiceCredentials(Box<VoiceCredentials>),
+    /// To the members, and answers `endVoiceRoom`: voice has ended for everybody.
+    VoiceRoomEnded {
+        /// The voice room.
+        voice_room_id: String,
+    },
     /// A request was refused.
     Error {
+        /// Which part of a client it is for, where the original client asks.
+        #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+        kind: Option<ErrorKind>,
         /// The kind of refusal.
         code: ErrorCode,
         /// What was wrong, and what would be right.
@@ -144,8 +169,16 @@ pub enum ServerMessage {
 impl From<Refusal> for ServerMessage {
     fn from(refusal: Refusal) -> Self {
         let Refusal { code, message, retry_after_ms } = refusal;
-        Self::Error { code, message, retry_after_ms }
+        Self::Error { kind: None, code, message, retry_after_ms }
     }
+}
+
+/// Which part of a client an error is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum ErrorKind {
+    /// A request about a voice room.
+    VoiceRoomError,
 }
 
 /// A stored message.
@@ -310,6 +343,13 @@ mod tests {
             ServerMessage::Presence { room_id: room_id(), user_id: user_id(), online: true },
             ServerMessage::Pong { timestamp: 1 },
             ServerMessage::VoiceSignal(VoiceEvent::Enable { room_id: room_id(), from: user_id() }),
+            ServerMessage::VoiceRoomCreated { voice_room_id: "r1-v1".into() },
+            ServerMessage::VoiceRoomAvailable {
+                voice_room_id: "r1-v1".into(),
+                room_id: room_id(),
+                master_user_id: user_id(),
+            },
+            ServerMessage::VoiceRoomEnded { voice_room_id: "r1-v1".into() },
             Refusal::internal().into(),
         ];
         all.into_iter().map(|message| Reply { message, request_id: Some("7".into()) }).collect()

@@ -2,7 +2,7 @@
 
 use ts_rs::{Config, TS};
 
-use crate::{client, error, limits, server, voice};
+use crate::{client, credentials, error, limits, server, voice};
 
 /// Every type of the protocol as TypeScript declarations.
 pub fn declarations() -> String {
@@ -37,6 +37,13 @@ pub fn declarations() -> String {
         voice::VoiceParticipant::decl(&config),
         voice::VoiceState::decl(&config),
         voice::IceServer::decl(&config),
+        server::ErrorKind::decl(&config),
+        credentials::VoiceRoomRef::decl(&config),
+        credentials::VoiceCredentials::decl(&config),
+        credentials::VoiceRole::decl(&config),
+        credentials::ChannelEndpoint::decl(&config),
+        credentials::ChannelProtocol::decl(&config),
+        credentials::LentCredentials::decl(&config),
     ] {
         text.push_str(&format!("\nexport {declaration}\n"));
     }

@@ -56,7 +56,7 @@ pub struct VoiceSignal {
     /// For whom: a participant's `userId`.
     pub to: Option<String>,
     /// A session description: its text, or the browser's object.
-    #[ts(type = "string | { type: string, sdp: string }")]
+    #[ts(optional, type = "string | { type: string, sdp: string }")]
     pub sdp: Option<Value>,
     /// A candidate as the browser has it; null for the end of candidates.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]

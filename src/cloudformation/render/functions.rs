@@ -79,7 +79,7 @@ fn properties(stack: &Stack, function: &Function, code: Code<'_>) -> Value {
 fn description(function: &Function) -> String {
     match &function.route {
         Some(route) => format!("The route {}", route.as_str()),
-        None => "Invoked by other functions".to_owned(),
+        None => "Invoked by other functions, or by the clock".to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@ mod functions;
 mod gateway;
 mod outputs;
 mod roles;
+mod schedules;
 mod site;
 mod tables;
 mod tags;
@@ -68,6 +69,7 @@ pub fn render(stack: &Stack, code: Code<'_>) -> Template {
         buckets,
         roles,
         functions,
+        schedules,
     } = stack;
     let mut draft = Draft::new(stack);
     tables::add(&mut draft, tables);
@@ -75,6 +77,9 @@ pub fn render(stack: &Stack, code: Code<'_>) -> Template {
     for function in functions {
         roles::add_function(&mut draft, function);
         functions::add(&mut draft, function, code);
+    }
+    for schedule in schedules {
+        schedules::add(&mut draft, schedule);
     }
     for role in roles {
         roles::add(&mut draft, role);

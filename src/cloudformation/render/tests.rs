@@ -4,7 +4,7 @@ use super::*;
 use crate::cloudformation::{Difference, How, cost};
 use crate::stack::{
     AccessLogs, Architecture, BUILT_IN_MANIFEST, Domain, Endpoints, LogRetention, Manifest, Place,
-    Protection, Settings, StackName, TEMPLATE_API_ID, Throttle, lower,
+    Protection, Settings, StackName, TEMPLATE_API_ID, Throttle, Transport, Turn, Voice, lower,
 };
 
 const CODE: Code<'_> = Code {
@@ -86,6 +86,13 @@ fn everything() -> Settings {
         protection: Protection::Off,
         access_logs: AccessLogs::On,
         throttle: Throttle { rate: 50, burst: 20 },
+        voice: Voice {
+            transport: Transport::Kinesis,
+            turn: Some(Turn {
+                urls: vec!["turn:turn.example.org:3478".to_owned()],
+                secret_parameter: "/chat/turn-secret".to_owned(),
+            }),
+        },
         endpoints: Endpoints {
             connections: Some("https://callbacks.example.org/{api}".to_owned()),
             web_socket: Some("wss://socket.example.org/chat".to_owned()),

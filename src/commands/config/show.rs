@@ -167,8 +167,10 @@ fn resources(sources: &Sources<'_>, settings: &Settings) -> Vec<Setting> {
         protection,
         access_logs,
         throttle,
+        voice,
         endpoints,
     } = settings;
+    let turn = voice.turn.as_ref();
     let protected = *protection == Protection::On;
     let access_logs = *access_logs == AccessLogs::On;
     let rows = [
@@ -182,6 +184,9 @@ fn resources(sources: &Sources<'_>, settings: &Settings) -> Vec<Setting> {
         ("accessLogs", Some(access_logs.to_string())),
         ("throttle.rate", Some(throttle.rate.to_string())),
         ("throttle.burst", Some(throttle.burst.to_string())),
+        ("voice.transport", Some(voice.transport.as_str().to_owned())),
+        ("voice.turn.urls", turn.map(|turn| turn.urls.join(" "))),
+        ("voice.turn.secretParameter", turn.map(|turn| turn.secret_parameter.clone())),
         ("endpoints.connections", endpoints.connections.clone()),
         ("endpoints.webSocket", endpoints.web_socket.clone()),
         ("endpoints.site", endpoints.site.clone()),

@@ -76,6 +76,7 @@ pub(super) fn files(stage: &Stage, outputs: &Outputs) -> Result<Vec<SiteFile>, D
         "stage": stage.name,
         "region": stage.cloud.region(),
         "webSocketUrl": output("WebSocketUrl"),
+        "voice": {"transport": stage.config.settings.voice.transport.as_str()},
     });
     let known = record::site(&stage.folder());
     let folder = frontend::output(&stage.project.root);

@@ -20,7 +20,7 @@ use crate::deploy::{DeployError, Event, OnEvent, build};
 use crate::local::state::{Deployment, StateDir, StateError};
 use crate::package::fingerprint::hex;
 use crate::package::{Part, frontend, functions};
-use crate::stack::{BucketPurpose, Stack};
+use crate::stack::{BucketPurpose, Settings, Stack};
 use crate::whole;
 
 /// What is to be deployed, and where.
@@ -236,6 +236,12 @@ pub(super) fn site_files(
         return Ok(Vec::new());
     }
     let Addresses { stage, region, web_socket_url, .. } = Addresses::local(port);
-    let config = json!({"stage": stage, "region": region, "webSocketUrl": web_socket_url});
+    let voice = json!({"transport": Settings::local().voice.transport.as_str()});
+    let config = json!({
+        "stage": stage,
+        "region": region,
+        "webSocketUrl": web_socket_url,
+        "voice": voice,
+    });
     site::files(&frontend::output(root), format!("{config:#}\n").into_bytes(), published)
 }

@@ -10,7 +10,8 @@ use crate::deliver::deliver;
 use crate::fault::Fault;
 use crate::outcome::{Notes, Push, Report};
 use crate::roster::{is_online, listeners};
-use crate::voice::left;
+use crate::voice::part;
+use crate::voice_room::end_with;
 use crate::{Connection, Member, Ports};
 
 /// Rooms looked into at a time.
@@ -56,17 +57,19 @@ async fn release<P: Ports>(ports: &P, connection: &Connection) -> Result<(), Fau
     ports.part(name_key, person_id, std::slice::from_ref(connection_id), ports.now()).await
 }
 
-/// Gives up the connection's seats in the rooms where it talks.
+/// Gives up the connection's seats in the rooms where it talks; where it is a voice room's master,
+/// voice ends.
 async fn fall_silent<P: Ports>(ports: &P, connection: &Connection) -> Result<Vec<Push>, Fault> {
-    let Connection { person_id, connection_id, user_id, voice_rooms, .. } = connection;
+    let connection_id = &connection.connection_id;
     let mut pushes = Vec::new();
-    for room_id in voice_rooms {
-        if ports.unseat(room_id, person_id, connection_id).await? {
-            let mut listeners = listeners(ports, room_id).await?;
-            listeners.retain(|row| row.connection_id != *connection_id);
-            let message = left(room_id, user_id, PeerLeft::Disconnected);
-            pushes.push(Push { to: listeners.iter().map(Into::into).collect(), message });
+    for room_id in &connection.voice_rooms {
+        let rows = ports.voice_rows(room_id).await?;
+        let mut listeners = listeners(ports, room_id).await?;
+        listeners.retain(|row| row.connection_id != *connection_id);
+        if let Some(talker) = rows.on(connection_id) {
+            pushes.extend(part(ports, talker, &listeners, PeerLeft::Disconnected).await?);
         }
+        pushes.extend(end_with(ports, &rows, connection_id, &listeners).await?);
     }
     Ok(pushes)
 }

@@ -12,7 +12,9 @@ use crate::model::unexpired;
 use crate::outcome::{Outcome, Push};
 use crate::roster::{People, is_online, others};
 use crate::voice::part;
-use crate::{Attachment, Connection, Departure, Member, Ports, RoomRows, VoiceRows, text};
+use crate::{
+    Attachment, Connection, Departure, Member, Ports, RoomRows, VoiceRows, text, voice_room,
+};
 
 /// Attempts while others change the room at the same time.
 const ATTEMPTS: usize = 4;
@@ -73,19 +75,28 @@ fn plan<'a>(rows: &'a RoomRows, member: &'a Member) -> Departure<'a> {
     }
 }
 
-/// The leaver's seat is given up, on whichever of their connections they talk.
+/// The leaver's seat is given up, on whichever of their connections they talk; a voice room ends with
+/// the membership of whoever started it.
 async fn fall_silent<P: Ports>(
     ports: &P,
     voice: &VoiceRows,
     rows: &RoomRows,
     member: &Member,
-) -> Result<Option<Push>, Fault> {
-    let Some(talker) = voice.of(&member.person_id) else { return Ok(None) };
-    let push = part(ports, talker, &rows.attachments, PeerLeft::Removed).await?;
-    Ok(push.map(|Push { mut to, message }| {
-        to.push(talker.into());
-        Push { to, message }
-    }))
+) -> Result<Vec<Push>, Fault> {
+    let mut pushes = Vec::new();
+    if let Some(talker) = voice.of(&member.person_id) {
+        pushes.extend(part(ports, talker, &rows.attachments, PeerLeft::Removed).await?);
+        for Push { to, .. } in &mut pushes {
+            to.push(talker.into());
+        }
+    }
+    if let Some(room) = &voice.voice_room
+        && room.created_by == member.person_id
+    {
+        let ended = voice_room::end(ports, room, &voice.talkers, &rows.attachments).await?;
+        pushes.extend(ended.unwrap_or_default());
+    }
+    Ok(pushes)
 }
 
 /// Removes what is left of a room that is gone, and gives the connections of those who ask to join.

@@ -12,4 +12,6 @@ pub(crate) mod leave_room;
 pub(crate) mod ping;
 pub mod refuse;
 pub(crate) mod send_message;
+pub mod sweep_voice;
+pub(crate) mod voice_room;
 pub(crate) mod voice_signal;

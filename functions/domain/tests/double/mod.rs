@@ -13,7 +13,8 @@ use bytes::Bytes;
 use chatctl_domain::connect::{self, Greeting};
 use chatctl_domain::{
     Attachment, Chance, Clock, Connection, Connections, Fault, JoinRequest, Member, NameHold,
-    Posted, RefusalNotice, Refuser, Report, Room, Route, SessionKey, StoredMessage, Talker, serve,
+    Posted, RefusalNotice, Refuser, Report, Room, Route, SessionKey, StoredMessage, Talker,
+    VoiceRoom, serve,
 };
 use chatctl_protocol::{Action, Refusal};
 use serde_json::Value;
@@ -35,6 +36,11 @@ pub struct State {
     pub talkers: BTreeMap<(String, String), Talker>,
     /// Rooms in which voice is off.
     pub silent: HashSet<String>,
+    /// How many signals each connection sent in each period.
+    pub signals: BTreeMap<(String, u64), u32>,
+    pub voice_rooms: BTreeMap<String, VoiceRoom>,
+    /// Signaling channels that are there.
+    pub channels: HashSet<String>,
     /// When people joined voice.
     pub joins: BTreeMap<String, Vec<u64>>,
     /// Connections that API Gateway knows.

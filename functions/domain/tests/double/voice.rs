@@ -1,7 +1,10 @@
 //! Voice in memory, under the conditions that the real tables check.
 
-use chatctl_domain::{Fault, Ice, Talker, VoiceRelay, VoiceRows, VoiceStore};
-use chatctl_protocol::{IceServer, VoiceTransport};
+use chatctl_domain::{
+    ChannelAccess, ChannelClient, Channels, Fault, Ice, Talker, VoiceRelay, VoiceRoom,
+    VoiceRoomStore, VoiceRows, VoiceStore,
+};
+use chatctl_protocol::{IceServer, LentCredentials, VoiceTransport};
 
 use super::{Double, State};
 
@@ -18,6 +21,7 @@ impl VoiceStore for Double {
         Ok(VoiceRows {
             talkers: here.cloned().collect(),
             forbidden: state.silent.contains(room_id),
+            voice_room: state.voice_rooms.get(room_id).cloned(),
         })
     }
 
@@ -44,18 +48,17 @@ impl VoiceStore for Double {
         Ok(own(&mut state, talker).map(|row| row.muted = muted).is_some())
     }
 
-    async fn count_signal(&self, talker: &Talker, period: u64, most: u32) -> Result<bool, Fault> {
+    async fn count_signal(
+        &self,
+        connection: &str,
+        period: u64,
+        most: u32,
+        _expires_at: u64,
+    ) -> Result<bool, Fault> {
         let mut state = self.operation("count_signal")?;
-        let Some(row) = own(&mut state, talker) else { return Ok(false) };
-        let fits = match talker.period == period {
-            true => row.period == period && row.signals < most,
-            false => row.period < period,
-        };
-        if fits {
-            row.signals = if talker.period == period { row.signals + 1 } else { 1 };
-            row.period = period;
-        }
-        Ok(fits)
+        let count = state.signals.entry((connection.to_owned(), period)).or_default();
+        *count += u32::from(*count <= most);
+        Ok(*count <= most)
     }
 
     async fn count_join(
@@ -82,6 +85,93 @@ impl VoiceStore for Double {
             false => state.silent.insert(room_id.to_owned()),
         };
         Ok(())
+    }
+}
+
+impl State {
+    /// The voice room, if it is the one that is there.
+    fn voice_room(&mut self, room: &VoiceRoom) -> Option<&mut VoiceRoom> {
+        let there = self.voice_rooms.get_mut(&room.room_id);
+        there.filter(|there| there.voice_room_id == room.voice_room_id)
+    }
+}
+
+impl VoiceRoomStore for Double {
+    async fn open_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
+        let mut state = self.operation("open_voice_room")?;
+        if state.voice_rooms.contains_key(&room.room_id) {
+            return Ok(false);
+        }
+        state.voice_rooms.insert(room.room_id.clone(), room.clone());
+        Ok(true)
+    }
+
+    async fn note_channel(&self, room: &VoiceRoom, arn: &str) -> Result<bool, Fault> {
+        let mut state = self.operation("note_channel")?;
+        let noted = state.voice_room(room).map(|there| there.channel_arn = Some(arn.to_owned()));
+        Ok(noted.is_some())
+    }
+
+    async fn note_master(&self, room: &VoiceRoom, connection: &str) -> Result<bool, Fault> {
+        let mut state = self.operation("note_master")?;
+        let Some(row) = state.connections.get_mut(connection) else { return Ok(false) };
+        row.voice_rooms.push(room.room_id.clone());
+        let noted = state
+            .voice_room(room)
+            .map(|there| there.master_connection = Some(connection.to_owned()));
+        Ok(noted.is_some())
+    }
+
+    async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
+        let mut state = self.operation("close_voice_room")?;
+        let there = state.voice_room(room).is_some();
+        if there {
+            state.voice_rooms.remove(&room.room_id);
+        }
+        Ok(there)
+    }
+
+    async fn all_voice(&self) -> Result<(Vec<Talker>, Vec<VoiceRoom>), Fault> {
+        let state = self.operation("all_voice")?;
+        let (talkers, rooms) = (state.talkers.values(), state.voice_rooms.values());
+        Ok((talkers.cloned().collect(), rooms.cloned().collect()))
+    }
+}
+
+impl Channels for Double {
+    async fn create_channel(&self, voice_room_id: &str) -> Result<String, Fault> {
+        let mut state = self.operation("create_channel")?;
+        state.channels.insert(voice_room_id.to_owned());
+        Ok(voice_room_id.to_owned())
+    }
+
+    async fn delete_channel(&self, arn: &str) -> Result<(), Fault> {
+        self.operation("delete_channel")?.channels.remove(arn);
+        Ok(())
+    }
+
+    async fn find_channel(&self, voice_room_id: &str) -> Result<Option<String>, Fault> {
+        Ok(self.operation("find_channel")?.channels.get(voice_room_id).cloned())
+    }
+
+    async fn lend_channel(
+        &self,
+        arn: &str,
+        client: ChannelClient<'_>,
+    ) -> Result<ChannelAccess, Fault> {
+        drop(self.operation("lend_channel")?);
+        Ok(ChannelAccess {
+            region: "us-east-1".into(),
+            endpoints: Vec::new(),
+            credentials: LentCredentials {
+                access_key_id: "ASIA".into(),
+                secret_access_key: "secret".into(),
+                session_token: "token".into(),
+                expiration: "2026-01-01T00:00:00Z".into(),
+            },
+            ice: Ice::default(),
+            signaling_url: format!("wss://{arn}/{}", client.role().as_str()),
+        })
     }
 }
 

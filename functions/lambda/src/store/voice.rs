@@ -1,7 +1,9 @@
-//! VoiceRooms, one partition a room: `OFF` where an admin has switched voice off, `PERSON#<person>`
-//! a talker. And ChatRates, where joins are counted.
+//! VoiceRooms, one partition a room: `OFF` where an admin has switched voice off, `VOICE` the active
+//! voice room, `PERSON#<person>` a talker. And ChatRates, where joins and signals are counted.
 
-use chatctl_domain::{Fault, Talker, VoiceRows, VoiceStore};
+use chatctl_domain::{Fault, Talker, VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore};
+use futures_util::future::try_join;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -11,7 +13,12 @@ use crate::dynamo::Refused;
 use crate::host::Host;
 
 const OFF: &str = "OFF";
+const ROOM: &str = "VOICE";
 const TALKER: &str = "PERSON#";
+
+/// The partitions of the sweep's index.
+const KIND_TALKER: &str = "talker";
+const KIND_ROOM: &str = "room";
 
 /// Attempts to note a join while other joins of the same person are noted.
 const ATTEMPTS: usize = 4;
@@ -38,24 +45,15 @@ struct TalkerRow {
     connection_id: Text,
     muted: Flag,
     joined_at: Number,
-    period: Number,
-    signals: Number,
+    /// What the sweep's index goes by.
+    kind: Text,
     expires_at: Number,
 }
 
 impl From<&Talker> for TalkerRow {
     fn from(talker: &Talker) -> Self {
-        let Talker {
-            room_id,
-            person_id,
-            user_id,
-            connection_id,
-            muted,
-            joined_at,
-            period,
-            signals,
-            expires_at,
-        } = talker;
+        let Talker { room_id, person_id, user_id, connection_id, muted, joined_at, expires_at } =
+            talker;
         Self {
             room_id: text(room_id),
             entry: text(format!("{TALKER}{person_id}")),
@@ -64,8 +62,7 @@ impl From<&Talker> for TalkerRow {
             connection_id: text(connection_id),
             muted: flag(*muted),
             joined_at: number(*joined_at),
-            period: number(*period),
-            signals: number((*signals).into()),
+            kind: text(KIND_TALKER),
             expires_at: number(*expires_at),
         }
     }
@@ -80,8 +77,66 @@ impl From<TalkerRow> for Talker {
             connection_id: row.connection_id.value,
             muted: row.muted.value,
             joined_at: row.joined_at.value,
-            period: row.period.value,
-            signals: u32::try_from(row.signals.value).unwrap_or(u32::MAX),
+            expires_at: row.expires_at.value,
+        }
+    }
+}
+
+/// A voice room.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VoiceRoomRow {
+    room_id: Text,
+    entry: Text,
+    voice_room_id: Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel_arn: Option<Text>,
+    created_by: Text,
+    user_id: Text,
+    created_at: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    master_connection: Option<Text>,
+    kind: Text,
+    expires_at: Number,
+}
+
+impl From<&VoiceRoom> for VoiceRoomRow {
+    fn from(room: &VoiceRoom) -> Self {
+        let VoiceRoom {
+            room_id,
+            voice_room_id,
+            channel_arn,
+            created_by,
+            user_id,
+            created_at,
+            master_connection,
+            expires_at,
+        } = room;
+        Self {
+            room_id: text(room_id),
+            entry: text(ROOM),
+            voice_room_id: text(voice_room_id),
+            channel_arn: channel_arn.as_ref().map(text),
+            created_by: text(created_by),
+            user_id: text(user_id),
+            created_at: number(*created_at),
+            master_connection: master_connection.as_ref().map(text),
+            kind: text(KIND_ROOM),
+            expires_at: number(*expires_at),
+        }
+    }
+}
+
+impl From<VoiceRoomRow> for VoiceRoom {
+    fn from(row: VoiceRoomRow) -> Self {
+        Self {
+            room_id: row.room_id.value,
+            voice_room_id: row.voice_room_id.value,
+            channel_arn: row.channel_arn.map(|arn| arn.value),
+            created_by: row.created_by.value,
+            user_id: row.user_id.value,
+            created_at: row.created_at.value,
+            master_connection: row.master_connection.map(|id| id.value),
             expires_at: row.expires_at.value,
         }
     }
@@ -98,14 +153,15 @@ fn sort(rows: Vec<Value>) -> Result<VoiceRows, Fault> {
     for row in rows {
         match row["entry"]["S"].as_str().unwrap_or_default() {
             OFF => sorted.forbidden = true,
-            _ => {
-                let row: TalkerRow = serde_json::from_value(row)
-                    .map_err(|error| Fault(format!("a row of VoiceRooms: {error}")))?;
-                sorted.talkers.push(row.into());
-            }
+            ROOM => sorted.voice_room = Some(read::<VoiceRoomRow>(row)?.into()),
+            _ => sorted.talkers.push(read::<TalkerRow>(row)?.into()),
         }
     }
     Ok(sorted)
+}
+
+fn read<T: DeserializeOwned>(row: Value) -> Result<T, Fault> {
+    serde_json::from_value(row).map_err(|error| Fault(format!("a row of VoiceRooms: {error}")))
 }
 
 impl VoiceStore for Host {
@@ -119,16 +175,7 @@ impl VoiceStore for Host {
     }
 
     async fn seat(&self, talker: &Talker) -> Result<bool, Fault> {
-        let note = json!({ "Update": {
-            "TableName": Table::Connections.physical()?,
-            "Key": { "connectionId": string(&talker.connection_id) },
-            "UpdateExpression": "ADD voiceRooms :rooms",
-            "ConditionExpression": "personId = :me",
-            "ExpressionAttributeValues": {
-                ":rooms": { "SS": [&talker.room_id] },
-                ":me": string(&talker.person_id),
-            },
-        }});
+        let note = noting(&talker.connection_id, &talker.person_id, &talker.room_id)?;
         let put = json!({ "Put": {
             "TableName": Table::Voice.physical()?,
             "Item": TalkerRow::from(talker),
@@ -167,26 +214,24 @@ impl VoiceStore for Host {
         self.write_if("UpdateItem", Table::Voice, input).await
     }
 
-    async fn count_signal(&self, talker: &Talker, period: u64, most: u32) -> Result<bool, Fault> {
-        let mut values = json!({
-            ":connection": string(&talker.connection_id),
-            ":period": numeral(period),
-            ":one": numeral(1),
-        });
-        let (update, condition) = match talker.period == period {
-            true => {
-                values[":most"] = numeral(most.into());
-                ("SET signals = signals + :one", "period = :period AND signals < :most")
-            }
-            false => ("SET period = :period, signals = :one", "period < :period"),
-        };
+    async fn count_signal(
+        &self,
+        connection_id: &str,
+        period: u64,
+        most: u32,
+        expires_at: u64,
+    ) -> Result<bool, Fault> {
         let input = json!({
-            "Key": talker_key(&talker.room_id, &talker.person_id),
-            "UpdateExpression": update,
-            "ConditionExpression": format!("connectionId = :connection AND {condition}"),
-            "ExpressionAttributeValues": values,
+            "Key": { "rateKey": string(&format!("voice:signal#{connection_id}#{period}")) },
+            "UpdateExpression": "SET expiresAt = :expiry ADD signals :one",
+            "ConditionExpression": "attribute_not_exists(signals) OR signals < :most",
+            "ExpressionAttributeValues": {
+                ":expiry": numeral(expires_at),
+                ":one": numeral(1),
+                ":most": numeral(most.into()),
+            },
         });
-        self.write_if("UpdateItem", Table::Voice, input).await
+        self.write_if("UpdateItem", Table::Rates, input).await
     }
 
     async fn count_join(
@@ -246,6 +291,90 @@ impl VoiceStore for Host {
     }
 }
 
+impl Host {
+    /// A change of a voice room, if it is the one that is there.
+    async fn change_voice_room(
+        &self,
+        operation: &str,
+        room: &VoiceRoom,
+        mut change: Value,
+    ) -> Result<bool, Fault> {
+        change["Key"] = key(&room.room_id, ROOM);
+        change["ConditionExpression"] = "voiceRoomId = :own".into();
+        change["ExpressionAttributeValues"][":own"] = string(&room.voice_room_id);
+        self.write_if(operation, Table::Voice, change).await
+    }
+
+    async fn of_kind(&self, kind: &str) -> Result<Vec<Value>, Fault> {
+        let input = json!({
+            "IndexName": "byKind",
+            "KeyConditionExpression": "kind = :kind",
+            "ExpressionAttributeValues": { ":kind": string(kind) },
+        });
+        self.query(Table::Voice, input).await
+    }
+}
+
+impl VoiceRoomStore for Host {
+    async fn open_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
+        let input = json!({
+            "Item": VoiceRoomRow::from(room),
+            "ConditionExpression": "attribute_not_exists(roomId)",
+        });
+        self.write_if("PutItem", Table::Voice, input).await
+    }
+
+    async fn note_channel(&self, room: &VoiceRoom, channel_arn: &str) -> Result<bool, Fault> {
+        let change = json!({
+            "UpdateExpression": "SET channelArn = :arn",
+            "ExpressionAttributeValues": { ":arn": string(channel_arn) },
+        });
+        self.change_voice_room("UpdateItem", room, change).await
+    }
+
+    async fn note_master(&self, room: &VoiceRoom, connection_id: &str) -> Result<bool, Fault> {
+        let note = noting(connection_id, &room.created_by, &room.room_id)?;
+        let appoint = json!({ "Update": {
+            "TableName": Table::Voice.physical()?,
+            "Key": key(&room.room_id, ROOM),
+            "UpdateExpression": "SET masterConnection = :connection",
+            "ConditionExpression": "voiceRoomId = :own",
+            "ExpressionAttributeValues": {
+                ":connection": string(connection_id),
+                ":own": string(&room.voice_room_id),
+            },
+        }});
+        match self.dynamo()?.transact(vec![note, appoint]).await {
+            Ok(()) => Ok(true),
+            Err(Refused::Transaction(_)) => Ok(false),
+            Err(refused) => Err(refused.into()),
+        }
+    }
+
+    async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
+        let change = json!({ "ExpressionAttributeValues": {} });
+        self.change_voice_room("DeleteItem", room, change).await
+    }
+
+    async fn all_voice(&self) -> Result<(Vec<Talker>, Vec<VoiceRoom>), Fault> {
+        let (talkers, rooms) = try_join(self.of_kind(KIND_TALKER), self.of_kind(KIND_ROOM)).await?;
+        let talkers = talkers.into_iter().map(|row| Ok(read::<TalkerRow>(row)?.into()));
+        let rooms = rooms.into_iter().map(|row| Ok(read::<VoiceRoomRow>(row)?.into()));
+        Ok((talkers.collect::<Result<_, Fault>>()?, rooms.collect::<Result<_, Fault>>()?))
+    }
+}
+
+/// The action that notes a room at a person's connection, if that is still there.
+fn noting(connection_id: &str, person_id: &str, room_id: &str) -> Result<Value, Fault> {
+    Ok(json!({ "Update": {
+        "TableName": Table::Connections.physical()?,
+        "Key": { "connectionId": string(connection_id) },
+        "UpdateExpression": "ADD voiceRooms :rooms",
+        "ConditionExpression": "personId = :me",
+        "ExpressionAttributeValues": { ":rooms": { "SS": [room_id] }, ":me": string(person_id) },
+    }}))
+}
+
 fn list(values: &[u64]) -> Value {
     json!({ "L": values.iter().map(|value| numeral(*value)).collect::<Vec<_>>() })
 }
@@ -263,13 +392,23 @@ mod tests {
             connection_id: "c=".into(),
             muted: true,
             joined_at: 7,
-            period: 8,
-            signals: 9,
             expires_at: 10,
         };
         let row = serde_json::to_value(TalkerRow::from(&talker)).unwrap();
         assert_eq!(row["entry"]["S"], "PERSON#p");
-        let rows = sort(vec![row, key("r", OFF)]).unwrap();
-        assert_eq!(rows, VoiceRows { talkers: vec![talker], forbidden: true });
+        let room = VoiceRoom {
+            room_id: "r".into(),
+            voice_room_id: "r-v".into(),
+            channel_arn: None,
+            created_by: "p".into(),
+            user_id: "Alice".into(),
+            created_at: 7,
+            master_connection: Some("c=".into()),
+            expires_at: 10,
+        };
+        let active = serde_json::to_value(VoiceRoomRow::from(&room)).unwrap();
+        let rows = sort(vec![row, key("r", OFF), active]).unwrap();
+        let (talkers, voice_room) = (vec![talker], Some(room));
+        assert_eq!(rows, VoiceRows { talkers, forbidden: true, voice_room });
     }
 }

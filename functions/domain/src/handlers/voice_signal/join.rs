@@ -1,6 +1,8 @@
 //! `voice:join`: a seat, the list of those who are there, and servers to reach them by.
 
-use chatctl_protocol::{ErrorCode, PeerLeft, Refusal, ServerMessage, VoiceEvent, VoiceTopology};
+use chatctl_protocol::{
+    ErrorCode, PeerLeft, Refusal, ServerMessage, VoiceEvent, VoiceTopology, VoiceTransport,
+};
 use futures_util::future::{join, join_all, try_join, try_join_all, try_join3};
 
 use crate::caller::{Call, nobody};
@@ -9,11 +11,14 @@ use crate::fault::{Failure, Fault};
 use crate::model::{CONNECTION_TTL_S, expiry};
 use crate::outcome::{Outcome, Push, Target};
 use crate::roster::listeners;
-use crate::voice::{left, part};
+use crate::voice::{check_allowed, left, part};
 use crate::{Attachment, Ice, Member, Ports, Talker, VoiceRows};
 
 /// People in a mesh: each sends their voice to every other one.
 const MESH_MOST: usize = 6;
+
+/// People in a star: a channel has one master and ten viewers.
+const STAR_MOST: usize = 11;
 
 /// Joins of a person, and the time (ms) in which they may be so many.
 const JOINS_MOST: u32 = 5;
@@ -64,34 +69,23 @@ fn talker(call: Call<'_>, member: &Member, rows: &VoiceRows, now: u64) -> Talker
             connection_id: call.connection_id.to_owned(),
             muted: false,
             joined_at: now,
-            period: 0,
-            signals: 0,
             expires_at,
         },
     }
 }
 
-fn check_allowed(rows: &VoiceRows) -> Result<(), Refusal> {
-    if !rows.forbidden {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        ErrorCode::Forbidden,
-        "an admin has switched voice off in this room; they can switch it on again",
-    ))
-}
-
 /// Before anybody is turned away, those are looked for who are gone without a word.
 async fn make_room<P: Ports>(ports: &P, rows: &VoiceRows, member: &Member) -> Result<(), Failure> {
     let others = || rows.talkers.iter().filter(|row| row.person_id != member.person_id);
-    if others().count() < MESH_MOST {
+    let most = most(ports.transport());
+    if others().count() < most {
         return Ok(());
     }
     let open = join_all(others().map(|row| ports.is_open(&row.connection_id))).await;
     let gone = others().zip(open).filter(|(_, open)| matches!(open, Ok(false)));
     let gone: Vec<&Talker> = gone.map(|(row, _)| row).collect();
     if gone.is_empty() {
-        return Err(full().into());
+        return Err(full(most).into());
     }
     let listeners = listeners(ports, &member.room_id).await?;
     let parted = gone.iter().map(|row| part(ports, row, &listeners, PeerLeft::Disconnected));
@@ -116,14 +110,14 @@ impl Seated {
         let (read, ice) = join(read, ports.ice(connection_id)).await;
         let (rows, listeners) = read?;
         let rows = rows.at(ports.now());
-        if let Err(refusal) = self.check_seat(&rows) {
+        if let Err(refusal) = self.check_seat(&rows, most(ports.transport())) {
             ports.unseat(room_id, &self.talker.person_id, connection_id).await?;
             return Err(refusal.into());
         }
         // Without servers those still reach each other who need none.
         let ice = ice.inspect_err(|fault| call.notes.fault(fault)).unwrap_or_default();
         let ghosts = self.ghosts(ports, &rows, &listeners).await?;
-        let mut outcome = Outcome::answer(self.welcome(&rows, &listeners, ice));
+        let mut outcome = Outcome::answer(self.welcome(ports.transport(), &rows, &listeners, ice));
         outcome.pushes.extend(ghosts);
         if self.was.as_ref().is_some_and(|was| was.is(&self.talker)) {
             return Ok(outcome);
@@ -135,10 +129,10 @@ impl Seated {
 
     /// The last of too many who joined at the same time gets no seat, and nobody where an admin has
     /// switched voice off meanwhile.
-    fn check_seat(&self, rows: &VoiceRows) -> Result<(), Refusal> {
+    fn check_seat(&self, rows: &VoiceRows, most: usize) -> Result<(), Refusal> {
         check_allowed(rows)?;
         let seat = rows.talkers.iter().position(|row| row.is(&self.talker));
-        if seat.is_some_and(|seat| seat < MESH_MOST) { Ok(()) } else { Err(full()) }
+        if seat.is_some_and(|seat| seat < most) { Ok(()) } else { Err(full(most)) }
     }
 
     /// Removes those whose connection listens no more, and whoever has the same name: two people with
@@ -167,15 +161,24 @@ impl Seated {
         present
     }
 
-    fn welcome(&self, rows: &VoiceRows, listeners: &[Attachment], ice: Ice) -> ServerMessage {
+    fn welcome(
+        &self,
+        transport: VoiceTransport,
+        rows: &VoiceRows,
+        listeners: &[Attachment],
+        ice: Ice,
+    ) -> ServerMessage {
         let Ice { servers, expires_at } = ice;
         ServerMessage::VoiceSignal(VoiceEvent::ExistingParticipants {
             room_id: self.talker.room_id.clone(),
             participants: self.company(rows, listeners).into_iter().map(Into::into).collect(),
-            topology: VoiceTopology::Mesh,
+            topology: match transport {
+                VoiceTransport::Mesh => VoiceTopology::Mesh,
+                VoiceTransport::Kinesis => VoiceTopology::Star,
+            },
             ice_servers: servers,
             ice_expires_at: expires_at,
-            voice_room_id: None,
+            voice_room_id: rows.voice_room.as_ref().map(|room| room.voice_room_id.clone()),
         })
     }
 
@@ -203,10 +206,16 @@ impl Seated {
     }
 }
 
-fn full() -> Refusal {
-    let message = format!(
-        "voice here is for {MESH_MOST} people at once; you can join when somebody has left"
-    );
+fn most(transport: VoiceTransport) -> usize {
+    match transport {
+        VoiceTransport::Mesh => MESH_MOST,
+        VoiceTransport::Kinesis => STAR_MOST,
+    }
+}
+
+fn full(most: usize) -> Refusal {
+    let message =
+        format!("voice here is for {most} people at once; you can join when somebody has left");
     Refusal::new(ErrorCode::Conflict, message)
 }
 

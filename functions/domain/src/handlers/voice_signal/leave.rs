@@ -8,6 +8,7 @@ use crate::fault::Failure;
 use crate::outcome::Outcome;
 use crate::roster::listeners;
 use crate::voice::{left, part};
+use crate::voice_room::end_with;
 
 pub(super) async fn handle<P: Ports>(
     ports: &P,
@@ -23,5 +24,6 @@ pub(super) async fn handle<P: Ports>(
     let listeners = listeners(ports, room_id).await?;
     let mut outcome = Outcome::answer(left(room_id, &talker.user_id, PeerLeft::Left));
     outcome.pushes.extend(part(ports, talker, &listeners, PeerLeft::Left).await?);
+    outcome.pushes.extend(end_with(ports, &rows, call.connection_id, &listeners).await?);
     Ok(outcome)
 }

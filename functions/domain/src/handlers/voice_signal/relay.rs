@@ -8,6 +8,7 @@ use chatctl_protocol::{
 use crate::caller::Call;
 use crate::deliver::frame;
 use crate::fault::{Failure, Fault};
+use crate::model::expiry;
 use crate::outcome::Outcome;
 use crate::roster::listeners;
 use crate::voice::{no_such_talker, not_a_talker, part};
@@ -18,9 +19,6 @@ use crate::{Ports, Posted, Talker, Tally};
 const PERIOD: u64 = 10_000;
 const CANDIDATES_MOST: u32 = 100;
 const SIGNALS_MOST: u32 = 130;
-
-/// Attempts while the talker's other signals are counted at the same time.
-const ATTEMPTS: usize = 6;
 
 pub(super) async fn handle<P: Ports>(
     ports: &P,
@@ -62,35 +60,30 @@ async fn parties<P: Ports>(
         VoiceKind::IceCandidate => CANDIDATES_MOST,
         _ => SIGNALS_MOST,
     };
-    for _ in 0..ATTEMPTS {
-        let now = ports.now();
-        let rows = ports.voice_rows(&signal.room_id).await?.at(now);
-        let Some(sender) = rows.on(call.connection_id) else {
-            call.identify(ports).await?;
-            return Err(not_a_talker().into());
-        };
-        call.notes.user(&sender.user_id);
-        let addressee = rows.named(to).filter(|one| one.person_id != sender.person_id);
-        let addressee = addressee.ok_or_else(no_such_talker)?;
-        let period = (now / PERIOD).max(sender.period);
-        if sender.period == period && sender.signals >= most {
-            return Err(flood(period, now).into());
-        }
-        if ports.count_signal(sender, period, most).await? {
-            return Ok((sender.clone(), addressee.clone()));
-        }
-    }
     let now = ports.now();
-    Err(flood(now / PERIOD, now).into())
+    let rows = ports.voice_rows(&signal.room_id).await?.at(now);
+    let Some(sender) = rows.on(call.connection_id) else {
+        call.identify(ports).await?;
+        return Err(not_a_talker().into());
+    };
+    call.notes.user(&sender.user_id);
+    let addressee = rows.named(to).filter(|one| one.person_id != sender.person_id);
+    let addressee = addressee.ok_or_else(no_such_talker)?;
+    let period = now / PERIOD;
+    let expires_at = expiry(now, PERIOD / 1000 * 2);
+    if !ports.count_signal(call.connection_id, period, most, expires_at).await? {
+        return Err(flood((period + 1) * PERIOD - now).into());
+    }
+    Ok((sender.clone(), addressee.clone()))
 }
 
-fn flood(period: u64, now: u64) -> Refusal {
+fn flood(retry_after_ms: u64) -> Refusal {
     let message = format!(
         "one participant sends at most {CANDIDATES_MOST} candidates in {} seconds; wait a little",
         PERIOD / 1000
     );
     let refusal = Refusal::new(ErrorCode::RateLimited, message);
-    Refusal { retry_after_ms: Some(((period + 1) * PERIOD).saturating_sub(now)), ..refusal }
+    Refusal { retry_after_ms: Some(retry_after_ms), ..refusal }
 }
 
 /// The addressee's connection is gone and nobody has heard of it: the others are told, and the

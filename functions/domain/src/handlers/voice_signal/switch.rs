@@ -5,12 +5,12 @@ use chatctl_protocol::{ServerMessage, VoiceEvent};
 use futures_util::future::{try_join, try_join_all};
 
 use super::member;
-use crate::Ports;
 use crate::caller::Call;
 use crate::fault::Failure;
 use crate::outcome::Outcome;
 use crate::roster::listeners;
 use crate::voice::check_admin;
+use crate::{Ports, voice_room};
 
 pub(super) async fn handle<P: Ports>(
     ports: &P,
@@ -23,12 +23,16 @@ pub(super) async fn handle<P: Ports>(
     // First, so that whoever takes a seat now finds that they may not, or is found below.
     ports.allow_voice(room_id, allowed).await?;
     let (rows, listeners) = try_join(ports.voice_rows(room_id), listeners(ports, room_id)).await?;
+    let mut ended = Vec::new();
     if !allowed {
         let unseated = rows
             .talkers
             .iter()
             .map(|row| ports.unseat(room_id, &row.person_id, &row.connection_id));
         try_join_all(unseated).await?;
+        if let Some(room) = &rows.voice_room {
+            ended = voice_room::end(ports, room, &[], &listeners).await?.unwrap_or_default();
+        }
     }
     let (room_id, from) = (room_id.to_owned(), admin.user_id);
     let event = ServerMessage::VoiceSignal(match allowed {
@@ -36,5 +40,7 @@ pub(super) async fn handle<P: Ports>(
         false => VoiceEvent::Disable { room_id, from },
     });
     let others = listeners.iter().filter(|row| row.connection_id != call.connection_id);
-    Ok(Outcome::answer(event.clone()).push(others, event))
+    let mut outcome = Outcome::answer(event.clone()).push(others, event);
+    outcome.pushes.extend(ended);
+    Ok(outcome)
 }

@@ -1,0 +1,126 @@
+//! Voice rooms: voice over a signaling channel of Kinesis Video Streams, one at a time in a room. Its
+//! creator is the master, to whom everybody else connects; it ends with them.
+
+use chatctl_protocol::{
+    ChannelEndpoint, ErrorCode, LentCredentials, PeerLeft, Refusal, ServerMessage, VoiceRole,
+};
+use futures_util::future::try_join_all;
+
+use crate::fault::Fault;
+use crate::outcome::{Push, Target};
+use crate::voice::left;
+use crate::{Attachment, Ice, Ports, Talker, VoiceRows, text};
+
+/// A voice room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoiceRoom {
+    /// The room.
+    pub room_id: String,
+    /// Its own id: the room's, a hyphen, and what tells it from the room's others.
+    pub voice_room_id: String,
+    /// Its channel; none while that is being made.
+    pub channel_arn: Option<String>,
+    /// The person who started it.
+    pub created_by: String,
+    /// Their display name.
+    pub user_id: String,
+    /// When, ms.
+    pub created_at: u64,
+    /// The connection on which they are its master; none before they asked for credentials.
+    pub master_connection: Option<String>,
+    /// When it is void, s.
+    pub expires_at: u64,
+}
+
+/// As whom a channel is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelClient<'a> {
+    /// The one master.
+    Master,
+    /// A viewer, by its id there.
+    Viewer(&'a str),
+}
+
+impl ChannelClient<'_> {
+    /// The role.
+    pub fn role(self) -> VoiceRole {
+        match self {
+            Self::Master => VoiceRole::Master,
+            Self::Viewer(_) => VoiceRole::Viewer,
+        }
+    }
+}
+
+/// What reaches a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelAccess {
+    /// The region.
+    pub region: String,
+    /// Where it is.
+    pub endpoints: Vec<ChannelEndpoint>,
+    /// Keys for it.
+    pub credentials: LentCredentials,
+    /// Servers that help browsers to reach each other.
+    pub ice: Ice,
+    /// The signed address of its WebSocket.
+    pub signaling_url: String,
+}
+
+/// A new voice room's id.
+pub(crate) fn new_id(room_id: &str, bits: u128) -> String {
+    format!("{room_id}-{}", text::room_id(bits))
+}
+
+/// The room that a voice room's id names.
+pub(crate) fn room_of(voice_room_id: &str) -> Result<&str, Refusal> {
+    let (room_id, own) = voice_room_id.split_once('-').ok_or_else(no_such_voice_room)?;
+    for part in [room_id, own] {
+        text::check_room_id(part).map_err(|_| no_such_voice_room())?;
+    }
+    Ok(room_id)
+}
+
+/// `notFound` for a voice room.
+pub(crate) fn no_such_voice_room() -> Refusal {
+    Refusal::new(
+        ErrorCode::NotFound,
+        "there is no voice room with this id; it may have ended, so start a new one with createVoiceRoom",
+    )
+}
+
+/// Ends a voice room: its channel goes first, so that a failure leaves the row for the next attempt.
+/// Everybody is told; nobody, where somebody else has ended it.
+pub(crate) async fn end<P: Ports>(
+    ports: &P,
+    room: &VoiceRoom,
+    talkers: &[Talker],
+    listeners: &[Attachment],
+) -> Result<Option<Vec<Push>>, Fault> {
+    if let Some(arn) = &room.channel_arn {
+        ports.delete_channel(arn).await?;
+    }
+    if !ports.close_voice_room(room).await? {
+        return Ok(None);
+    }
+    let unseated =
+        talkers.iter().map(|row| ports.unseat(&row.room_id, &row.person_id, &row.connection_id));
+    try_join_all(unseated).await?;
+    let to = || listeners.iter().map(Target::from).collect::<Vec<_>>();
+    let ended = ServerMessage::VoiceRoomEnded { voice_room_id: room.voice_room_id.clone() };
+    let parted = talkers.iter().map(|row| left(&row.room_id, &row.user_id, PeerLeft::Ended));
+    Ok(Some(parted.chain([ended]).map(|message| Push { to: to(), message }).collect()))
+}
+
+/// Ends the voice room whose master is on a connection that goes, if there is one.
+pub(crate) async fn end_with<P: Ports>(
+    ports: &P,
+    rows: &VoiceRows,
+    connection_id: &str,
+    listeners: &[Attachment],
+) -> Result<Vec<Push>, Fault> {
+    let goes = |room: &&VoiceRoom| room.master_connection.as_deref() == Some(connection_id);
+    let Some(room) = rows.voice_room.as_ref().filter(goes) else { return Ok(Vec::new()) };
+    let others: Vec<Talker> =
+        rows.talkers.iter().filter(|row| row.connection_id != connection_id).cloned().collect();
+    Ok(end(ports, room, &others, listeners).await?.unwrap_or_default())
+}

@@ -1,0 +1,198 @@
+//! The rules of voice rooms, where a real stage cannot be brought to the moment that matters.
+
+mod double;
+mod scene;
+
+use chatctl_domain::{disconnect, sweep_voice};
+use double::Double;
+use scene::room_of_two;
+use serde_json::{Value, json};
+
+async fn create(double: &Double, id: &str, room: &str) -> String {
+    let created = double.ask(id, json!({"action": "createVoiceRoom", "roomId": room})).await;
+    assert_eq!(created["action"], "voiceRoomCreated", "{created}");
+    created["voiceRoomId"].as_str().unwrap().to_owned()
+}
+
+async fn credentials(double: &Double, id: &str, voice_room: &str) -> Value {
+    double.ask(id, json!({"action": "getVoiceCredentials", "voiceRoomId": voice_room})).await
+}
+
+fn ended(frames: &[Value]) -> bool {
+    frames.iter().any(|frame| frame["action"] == "voiceRoomEnded")
+}
+
+#[tokio::test]
+async fn of_two_who_start_at_once_one_starts_and_both_get_the_same_room() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let first = create(&double, "a", &room).await;
+    assert_eq!(double.heard("b")[0]["masterUserId"], "Alice");
+    let second = create(&double, "b", &room).await;
+    assert_eq!(first, second);
+    assert!(double.heard("a").is_empty(), "nobody is told twice");
+    assert_eq!(double.state().channels.len(), 1);
+}
+
+#[tokio::test]
+async fn a_start_that_loses_the_race_makes_no_channel() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let first = create(&double, "a", &room).await;
+    let winner = double.state().voice_rooms.remove(&room).unwrap();
+    let place = room.clone();
+    double.meddle("open_voice_room", move |state| {
+        state.voice_rooms.insert(place, winner);
+    });
+    assert_eq!(create(&double, "b", &room).await, first);
+    assert_eq!(double.state().channels.len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_channel_there_is_no_voice_room() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.state().broken.insert("create_channel");
+    let refused = double.ask("a", json!({"action": "createVoiceRoom", "roomId": room})).await;
+    assert_eq!(
+        (&refused["code"], &refused["type"]),
+        (&json!("internal"), &json!("voiceRoomError"))
+    );
+    assert!(double.state().voice_rooms.is_empty());
+}
+
+#[tokio::test]
+async fn a_channel_made_for_a_voice_room_that_has_ended_goes_again() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.meddle("note_channel", |state| state.voice_rooms.clear());
+    double.ask("a", json!({"action": "createVoiceRoom", "roomId": room})).await;
+    assert!(double.state().channels.is_empty());
+}
+
+#[tokio::test]
+async fn the_creator_is_master_and_everybody_else_a_viewer_by_an_id_of_their_own() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let voice_room = create(&double, "a", &room).await;
+    let master = credentials(&double, "a", &voice_room).await;
+    assert_eq!((&master["role"], &master["clientId"]), (&json!("MASTER"), &Value::Null));
+    let viewer = credentials(&double, "b", &voice_room).await;
+    assert_eq!((&viewer["role"], &viewer["clientId"]), (&json!("VIEWER"), &json!("c-b")));
+}
+
+#[tokio::test]
+async fn voice_ends_with_the_masters_connection_and_not_with_a_viewers() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let voice_room = create(&double, "a", &room).await;
+    for id in ["a", "b"] {
+        credentials(&double, id, &voice_room).await;
+    }
+    disconnect::handle(&double, "b").await;
+    assert_eq!(double.state().channels.len(), 1);
+    assert!(double.connect("c", "Bob", None).await);
+    double.state().posts.clear();
+    disconnect::handle(&double, "a").await;
+    assert!(double.state().channels.is_empty() && double.state().voice_rooms.is_empty());
+    let gone = credentials(&double, "c", &voice_room).await;
+    assert_eq!((&gone["code"], &gone["type"]), (&json!("forbidden"), &json!("voiceRoomError")));
+}
+
+#[tokio::test]
+async fn a_master_who_asks_again_elsewhere_survives_the_end_of_the_first_connection() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let voice_room = create(&double, "a", &room).await;
+    credentials(&double, "a", &voice_room).await;
+    let other = "elsewhere".to_owned();
+    double.state().voice_rooms.get_mut(&room).unwrap().master_connection = Some(other);
+    disconnect::handle(&double, "a").await;
+    assert_eq!(double.state().channels.len(), 1);
+}
+
+#[tokio::test]
+async fn the_creator_or_an_admin_ends_it_and_nobody_else() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let voice_room = create(&double, "a", &room).await;
+    let end = json!({"action": "endVoiceRoom", "voiceRoomId": voice_room});
+    assert_eq!(double.ask("b", end.clone()).await["code"], "forbidden");
+    double.heard("b");
+    assert_eq!(double.ask("a", end.clone()).await["action"], "voiceRoomEnded");
+    assert!(ended(&double.heard("b")));
+    assert_eq!(double.ask("a", end).await["code"], "notFound");
+    assert!(double.state().channels.is_empty());
+
+    let of_bob = create(&double, "b", &room).await;
+    let end = json!({"action": "endVoiceRoom", "voiceRoomId": of_bob});
+    assert_eq!(double.ask("a", end).await["action"], "voiceRoomEnded", "an admin ends it too");
+}
+
+#[tokio::test]
+async fn a_failure_to_remove_the_channel_leaves_the_row_for_the_next_attempt() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let voice_room = create(&double, "a", &room).await;
+    double.state().broken.insert("delete_channel");
+    let end = json!({"action": "endVoiceRoom", "voiceRoomId": voice_room});
+    assert_eq!(double.ask("a", end.clone()).await["code"], "internal");
+    double.state().broken.clear();
+    assert_eq!(double.ask("a", end).await["action"], "voiceRoomEnded");
+    assert!(double.state().channels.is_empty());
+}
+
+#[tokio::test]
+async fn leaving_the_room_and_switching_voice_off_end_it() {
+    for way in ["leaveRoom", "voice:disable"] {
+        let double = Double::new();
+        let room = room_of_two(&double).await;
+        create(&double, "a", &room).await;
+        double.heard("b");
+        let message = match way {
+            "leaveRoom" => json!({"action": way, "roomId": room}),
+            _ => json!({"action": "voiceSignal", "type": way, "roomId": room}),
+        };
+        double.ask("a", message).await;
+        assert!(ended(&double.heard("b")), "{way}");
+        assert!(double.state().channels.is_empty(), "{way}");
+    }
+}
+
+#[tokio::test]
+async fn the_sweep_removes_what_is_dead_and_nothing_else() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let voice_room = create(&double, "a", &room).await;
+    credentials(&double, "a", &voice_room).await;
+    for id in ["a", "b"] {
+        let join = json!({"action": "voiceSignal", "type": "voice:join", "roomId": room});
+        double.ask(id, join).await;
+    }
+    let report = sweep_voice::handle(&double).await;
+    assert_eq!((report.tally.pruned, report.fault), (0, None));
+
+    // Bob's line died and nobody heard of it.
+    double.state().open.remove("b");
+    double.heard("a");
+    assert_eq!(sweep_voice::handle(&double).await.tally.pruned, 1);
+    assert_eq!(double.heard("a")[0]["reason"], "disconnected");
+
+    // So did Alice's.
+    double.state().open.remove("a");
+    sweep_voice::handle(&double).await;
+    let state = double.state();
+    assert!(state.talkers.is_empty() && state.voice_rooms.is_empty() && state.channels.is_empty());
+}
+
+#[tokio::test]
+async fn the_sweep_finds_the_channel_of_a_start_that_died_on_its_way() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    create(&double, "a", &room).await;
+    double.state().voice_rooms.get_mut(&room).unwrap().channel_arn = None;
+    assert_eq!(sweep_voice::handle(&double).await.tally.pruned, 0, "it may still be starting");
+    double.advance(120_000);
+    assert_eq!(sweep_voice::handle(&double).await.tally.pruned, 1);
+    assert!(double.state().channels.is_empty());
+}
