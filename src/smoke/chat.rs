@@ -41,6 +41,10 @@ pub(super) async fn play(walk: &mut Walk<'_>, endpoints: &Endpoints) -> Result<(
     walk.step(Step::SendAgain, send_again(&mut alice, &mut bob, &room, &first)).await?;
     walk.step(Step::History, history(&mut bob, &room)).await?;
     walk.step(Step::Voice, voice::call(&mut alice, &mut bob, &room)).await?;
+    let starting = voice::create(&mut alice, &mut bob, &room);
+    let voice_room = walk.step(Step::CreateVoiceRoom, starting).await?;
+    walk.step(Step::VoiceCredentials, voice::credentials(&mut bob, &voice_room)).await?;
+    walk.step(Step::EndVoiceRoom, voice::end(&mut alice, &mut bob, &voice_room)).await?;
     walk.step(Step::Default, nonsense(&mut alice)).await?;
     let (name, session) = (bob.name.clone(), bob.session.clone());
     walk.step(Step::Disconnect, go_away(bob, &mut alice)).await?;

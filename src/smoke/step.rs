@@ -34,6 +34,12 @@ pub enum Step {
     History,
     /// Both take part in voice, and one calls the other.
     Voice,
+    /// A voice room is made; the other is told.
+    CreateVoiceRoom,
+    /// The other gets what reaches its channel.
+    VoiceCredentials,
+    /// It ends for both.
+    EndVoiceRoom,
     /// An unknown action and text that is no JSON are refused in words.
     Default,
     /// The second goes away; the first sees it.
@@ -46,7 +52,7 @@ pub enum Step {
 
 impl Step {
     /// Every step, in its order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Site,
         Self::Connect,
         Self::Refusal,
@@ -60,6 +66,9 @@ impl Step {
         Self::SendAgain,
         Self::History,
         Self::Voice,
+        Self::CreateVoiceRoom,
+        Self::VoiceCredentials,
+        Self::EndVoiceRoom,
         Self::Default,
         Self::Disconnect,
         Self::Resume,
@@ -82,6 +91,9 @@ impl Step {
             Self::SendAgain => "send-again",
             Self::History => "history",
             Self::Voice => "voice",
+            Self::CreateVoiceRoom => "create-voice-room",
+            Self::VoiceCredentials => "voice-credentials",
+            Self::EndVoiceRoom => "end-voice-room",
             Self::Default => "default",
             Self::Disconnect => "disconnect",
             Self::Resume => "resume",
@@ -105,6 +117,9 @@ impl Step {
             Self::SendAgain => "the same message again is stored once",
             Self::History => "what was said is stored, in order",
             Self::Voice => "both join voice, and one calls the other",
+            Self::CreateVoiceRoom => "a voice room is made, and the other is told",
+            Self::VoiceCredentials => "the other gets what reaches its channel",
+            Self::EndVoiceRoom => "the voice room ends for both",
             Self::Default => "what nobody understands is refused in words",
             Self::Disconnect => "one goes away, and the other is told",
             Self::Resume => "the same person comes back",
@@ -125,6 +140,9 @@ impl Step {
             Self::Send | Self::SendAgain => Some("sendMessage"),
             Self::History => Some("getHistory"),
             Self::Voice => Some("voiceSignal"),
+            Self::CreateVoiceRoom => Some("createVoiceRoom"),
+            Self::VoiceCredentials => Some("getVoiceCredentials"),
+            Self::EndVoiceRoom => Some("endVoiceRoom"),
             Self::Default => Some("$default"),
             Self::Disconnect => Some("$disconnect"),
             Self::Leave => Some("leaveRoom"),

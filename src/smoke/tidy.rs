@@ -53,8 +53,8 @@ async fn rows(
         {
             doomed.extend(found.iter().filter_map(|row| Some((dedupe, sent_key(dedupe, row)?))));
         }
-        if let (Some(rates), "ChatMessages") = (stack.table("ChatRates"), table.logical.as_str()) {
-            doomed.extend(found.iter().filter_map(|row| Some((rates, rate_key(rates, row)?))));
+        if let (Some(voice), "ChatMessages") = (stack.table("VoiceRooms"), table.logical.as_str()) {
+            doomed.extend(found.iter().filter_map(|row| Some((voice, joins_key(voice, row)?))));
         }
         doomed.extend(found.iter().map(|row| (table, key(table, row))));
     }
@@ -80,9 +80,13 @@ fn name_key(table: &Table, name: &str) -> Option<Row> {
 }
 
 /// The key under which the joins to voice of whoever said a message are counted.
-fn rate_key(rates: &Table, message: &Row) -> Option<Row> {
-    let key = format!("voice:join#{}", message.get("personId")?.as_str()?);
-    Some(Row::from_iter([(rates.partition.clone(), Value::String(key))]))
+fn joins_key(voice: &Table, message: &Row) -> Option<Row> {
+    let joins = format!("JOINS#{}", message.get("personId")?.as_str()?);
+    let sort = voice.sort.clone()?;
+    Some(Row::from_iter([
+        (voice.partition.clone(), Value::String(joins)),
+        (sort, Value::String("RATE".to_owned())),
+    ]))
 }
 
 /// The key under which the stage remembers that a message was sent: room, person and client's id.

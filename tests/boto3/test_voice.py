@@ -2,8 +2,11 @@
 
 import json
 
+import boto3
 import pytest
 import websocket
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
 CANDIDATE = {"candidate": "candidate:1 1 udp 1 127.0.0.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0}
@@ -288,3 +291,200 @@ def test_a_flood_of_candidates_is_refused_and_the_call_goes_on(crowd):
 def heard_nothing(person):
     relayed = ("voice:offer", "voice:answer", "voice:ice_candidate")
     return not [one for one in person.drain() if one.get("type") in relayed]
+
+
+# Voice rooms: the original client's flow over a channel.
+
+
+@pytest.fixture
+def video(aws):
+    return aws("kinesisvideo")
+
+
+@pytest.fixture
+def started(crowd):
+    """A room of three with a voice room that its admin started."""
+    room_id, people = crowd(3)
+    created = people[0].ask("createVoiceRoom", roomId=room_id)
+    assert created["action"] == "voiceRoomCreated", created
+    for person in people[1:]:
+        available = person.push("voiceRoomAvailable", voiceRoomId=created["voiceRoomId"])
+        assert available == {
+            "action": "voiceRoomAvailable",
+            "voiceRoomId": created["voiceRoomId"],
+            "roomId": room_id,
+            "masterUserId": people[0].name,
+        }
+    yield room_id, created["voiceRoomId"], people
+    people[0].ask("endVoiceRoom", voiceRoomId=created["voiceRoomId"])
+
+
+def credentials(person, voice_room_id):
+    return person.ask("getVoiceCredentials", voiceRoomId=voice_room_id)
+
+
+def exists(video, channel_arn):
+    try:
+        video.describe_signaling_channel(ChannelARN=channel_arn)
+        return True
+    except video.exceptions.ResourceNotFoundException:
+        return False
+
+
+def lent(outputs, service, given, url=None):
+    """A client with the keys that a browser was lent."""
+    keys = given["credentials"]
+    return boto3.client(
+        service,
+        endpoint_url=url or outputs["awsEndpointUrl"],
+        region_name=given["region"],
+        aws_access_key_id=keys["accessKeyId"],
+        aws_secret_access_key=keys["secretAccessKey"],
+        aws_session_token=keys["sessionToken"],
+        config=Config(retries={"max_attempts": 1, "mode": "standard"}),
+    )
+
+
+def test_the_creator_is_master_and_the_others_are_viewers(started, video):
+    _, voice_room_id, (ana, ben, eve) = started
+    master = credentials(ana, voice_room_id)
+    assert (master["action"], master["role"]) == ("voiceCredentials", "MASTER")
+    assert exists(video, master["channelARN"])
+    tags = video.list_tags_for_resource(ResourceARN=master["channelARN"])["Tags"]
+    assert set(tags) == {"chatctl:project", "chatctl:stage"}
+    assert {one["Protocol"] for one in master["endpoints"]} == {"WSS", "HTTPS"}
+    assert all(one["ResourceEndpoint"] for one in master["endpoints"])
+    assert set(master["credentials"]) == {
+        "accessKeyId",
+        "secretAccessKey",
+        "sessionToken",
+        "expiration",
+    }
+    assert "X-Amz-Signature=" in master["signalingUrl"] and "clientId" not in master
+    assert "X-Amz-Expires=299" in master["signalingUrl"]
+    viewers = [credentials(person, voice_room_id) for person in (ben, eve)]
+    assert {one["role"] for one in viewers} == {"VIEWER"}
+    assert len({one["clientId"] for one in viewers}) == 2
+    assert all(f"X-Amz-ClientId={one['clientId']}" in one["signalingUrl"] for one in viewers)
+
+
+def test_starting_twice_gives_the_same_voice_room(started):
+    room_id, voice_room_id, (ana, ben, _) = started
+    assert ben.ask("createVoiceRoom", roomId=room_id)["voiceRoomId"] == voice_room_id
+    assert not [one for one in ana.drain() if one["action"] == "voiceRoomAvailable"]
+    assert voice(ana, room_id)["voiceRoomId"] == voice_room_id
+
+
+def test_what_is_lent_reaches_one_channel_in_one_role(started, outputs, video, unique):
+    _, voice_room_id, (ana, ben, _) = started
+    viewer = credentials(ben, voice_room_id)
+    own = viewer["channelARN"]
+    lent_video = lent(outputs, "kinesisvideo", viewer)
+    assert lent_video.describe_signaling_channel(ChannelARN=own)["ChannelInfo"]["ChannelARN"] == own
+    other = video.create_signaling_channel(ChannelName=f"chatctl-local-{unique}")["ChannelARN"]
+    try:
+        refusals = [
+            (lent_video.describe_signaling_channel, {"ChannelARN": other}),
+            (lent_video.get_signaling_channel_endpoint, {"ChannelARN": other}),
+            (lent_video.delete_signaling_channel, {"ChannelARN": own}),
+            (lent_video.create_signaling_channel, {"ChannelName": f"chatctl-local-x{unique}"}),
+            (lent(outputs, "dynamodb", viewer).list_tables, {}),
+        ]
+        for call, arguments in refusals:
+            with pytest.raises(ClientError) as caught:
+                call(**arguments)
+            code = caught.value.response["Error"]["Code"]
+            assert code in ("AccessDeniedException", "AccessDenied"), (call, code)
+    finally:
+        video.delete_signaling_channel(ChannelARN=other)
+
+
+def test_voice_rooms_are_for_members_only(started, chat, names):
+    room_id, voice_room_id, (ana, ben, eve) = started
+    outsider = chat(names("Out"))
+    for standing in ("outsider", "pending"):
+        for action, fields in [
+            ("createVoiceRoom", {"roomId": room_id}),
+            ("getVoiceCredentials", {"voiceRoomId": voice_room_id}),
+            ("endVoiceRoom", {"voiceRoomId": voice_room_id}),
+        ]:
+            refused = outsider.ask(action, **fields)
+            assert (refused["code"], refused["type"]) == ("forbidden", "voiceRoomError"), standing
+        outsider.ask("joinRoom", subAction="request", roomId=room_id)
+    eve.ask("leaveRoom", roomId=room_id)
+    assert credentials(eve, voice_room_id)["code"] == "forbidden"
+    assert ben.ask("endVoiceRoom", voiceRoomId=voice_room_id)["code"] == "forbidden"
+    unknown = credentials(ben, f"{room_id}-000000000000")
+    assert (unknown["code"], unknown["type"]) == ("notFound", "voiceRoomError")
+
+
+def test_ending_removes_the_channel_and_tells_everybody(started, video):
+    room_id, voice_room_id, (ana, ben, eve) = started
+    arn = credentials(ana, voice_room_id)["channelARN"]
+    ask(ben, room_id, "join")
+    assert ana.ask("endVoiceRoom", voiceRoomId=voice_room_id)["action"] == "voiceRoomEnded"
+    for person in (ben, eve):
+        assert person.push("voiceRoomEnded")["voiceRoomId"] == voice_room_id
+        assert heard(person, "peer_left", reason="ended")["from"] == ben.name
+    assert not exists(video, arn)
+    assert credentials(ben, voice_room_id)["code"] == "notFound"
+    assert "voiceRoomId" not in voice(ben, room_id)
+
+
+@pytest.mark.parametrize("way", ["close", "leaveRoom", "disable"])
+def test_voice_ends_with_its_master(started, video, way):
+    room_id, voice_room_id, (ana, ben, _) = started
+    arn = credentials(ana, voice_room_id)["channelARN"]
+    if way == "close":
+        ana.close()
+    elif way == "leaveRoom":
+        ana.ask("leaveRoom", roomId=room_id)
+    else:
+        ask(ana, room_id, "disable")
+    assert ben.push("voiceRoomEnded")["voiceRoomId"] == voice_room_id
+    assert not exists(video, arn)
+    if way == "close":
+        ana.unread, ana.ask = [], lambda *_, **__: None
+
+
+def test_the_sweep_removes_what_a_crash_left(crowd, aws, video, prefix):
+    room_id, (ana, ben) = crowd(2)
+    database, table = aws("dynamodb"), f"{prefix}VoiceRooms"
+    voice_room_id = ana.ask("createVoiceRoom", roomId=room_id)["voiceRoomId"]
+    arn = credentials(ana, voice_room_id)["channelARN"]
+    # As after a crash between making the channel and noting it, two minutes ago.
+    database.update_item(
+        TableName=table,
+        Key={"roomId": {"S": room_id}, "entry": {"S": "VOICE"}},
+        UpdateExpression="SET createdAt = :then REMOVE channelArn, masterConnection",
+        ExpressionAttributeValues={":then": {"N": "1"}},
+    )
+    ask(ben, room_id, "join")
+    database.update_item(
+        TableName=table,
+        Key=talker_key(database, table, room_id),
+        UpdateExpression="SET connectionId = :gone",
+        ExpressionAttributeValues={":gone": {"S": "AAAAAAAAAAAAAAA="}},
+    )
+    answer = aws("lambda").invoke(
+        FunctionName=f"{prefix}SweepVoiceHandler", Payload=json.dumps({"source": "aws.events"})
+    )
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    assert not exists(video, arn)
+    assert ben.push("voiceRoomEnded")["voiceRoomId"] == voice_room_id
+    assert voice(ana, room_id)["participants"] == []
+    left = database.query(
+        TableName=table,
+        KeyConditionExpression="roomId = :room",
+        ExpressionAttributeValues={":room": {"S": room_id}},
+    )
+    assert left["Items"] == []
+
+
+def talker_key(database, table, room_id):
+    rows = database.query(
+        TableName=table,
+        KeyConditionExpression="roomId = :room AND begins_with(entry, :kind)",
+        ExpressionAttributeValues={":room": {"S": room_id}, ":kind": {"S": "PERSON#"}},
+    )["Items"]
+    return {name: rows[0][name] for name in ("roomId", "entry")}

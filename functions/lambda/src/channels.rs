@@ -69,18 +69,20 @@ pub(crate) async fn call<T: DeserializeOwned>(
         body: input.to_string().into(),
         timeout: TIMEOUT,
     };
-    let Answer { status, body } = endpoint.send(outgoing).await?;
+    let Answer { status, refusal, body } = endpoint.send(outgoing).await?;
     if status == StatusCode::OK {
         let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
         return serde_json::from_slice(&body)
             .map_err(|error| Fault(format!("{path}: {error}")).into());
     }
-    // The kind of refusal is in a header there; these two have statuses of their own in words.
-    let said = String::from_utf8_lossy(&body).chars().take(200).collect::<String>();
-    Err(match status {
-        StatusCode::NOT_FOUND => Refused::NotFound,
-        StatusCode::BAD_REQUEST if said.contains("exist") => Refused::InUse,
-        _ => Refused::Fault(Fault(format!("{path}: {} {said}", status.as_u16()))),
+    // Some services add where the kind is defined, after a colon.
+    Err(match refusal.split(':').next() {
+        Some("ResourceNotFoundException") => Refused::NotFound,
+        Some("ResourceInUseException") => Refused::InUse,
+        _ => {
+            let said: String = String::from_utf8_lossy(&body).chars().take(200).collect();
+            Refused::Fault(Fault(format!("{path}: {} {refusal} {said}", status.as_u16())))
+        }
     })
 }
 
@@ -192,7 +194,7 @@ impl Host {
             body: body.into(),
             timeout: TIMEOUT,
         };
-        let Answer { status, body } = self.service("sts")?.send(outgoing).await?;
+        let Answer { status, body, .. } = self.service("sts")?.send(outgoing).await?;
         let text = String::from_utf8_lossy(&body);
         if status != StatusCode::OK {
             let code = element(&text, "Code").unwrap_or_default();

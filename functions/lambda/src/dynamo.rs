@@ -104,7 +104,7 @@ impl Dynamo {
                 timeout: TIMEOUT,
             };
             let failure = match self.endpoint.send(outgoing).await {
-                Ok(Answer { status: StatusCode::OK, body }) => return Ok(body),
+                Ok(Answer { status: StatusCode::OK, body, .. }) => return Ok(body),
                 Ok(answer) => failure(&answer),
                 Err(Fault(text)) => Failure::Passing(text),
             };
@@ -167,7 +167,7 @@ mod tests {
 
     fn answered(status: u16, body: Value) -> Failure {
         let status = StatusCode::from_u16(status).unwrap();
-        failure(&Answer { status, body: body.to_string().into() })
+        failure(&Answer { status, refusal: String::new(), body: body.to_string().into() })
     }
 
     #[test]

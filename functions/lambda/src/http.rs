@@ -16,6 +16,7 @@ use hyper_util::rt::TokioExecutor;
 use crate::sign::{Identity, Signable, Signer};
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+const REFUSAL: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const INVOCATION: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 
 /// How long a connection attempt may take.
@@ -119,6 +120,8 @@ pub(crate) enum Kind<'a> {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    /// The kind of refusal, where AWS's REST protocols name one in a header; else empty.
+    pub(crate) refusal: String,
     pub(crate) body: Bytes,
 }
 
@@ -224,8 +227,10 @@ impl Endpoint {
         };
         let response = sent.map_err(|error| Fault(reason(&error)))?;
         let status = response.status();
+        let refusal = response.headers().get(REFUSAL).and_then(|name| name.to_str().ok());
+        let refusal = refusal.unwrap_or_default().to_owned();
         let body = response.into_body().collect().await.map_err(|error| Fault(reason(&error)))?;
-        Ok(Answer { status, body: body.to_bytes() })
+        Ok(Answer { status, refusal, body: body.to_bytes() })
     }
 
     fn request(&self, outgoing: Outgoing<'_>) -> Result<Request<Full<Bytes>>, Fault> {

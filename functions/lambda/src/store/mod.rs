@@ -28,7 +28,6 @@ enum Table {
     Messages,
     Dedupe,
     Voice,
-    Rates,
 }
 
 impl Table {
@@ -41,7 +40,6 @@ impl Table {
             Self::Messages => "TABLE_CHATMESSAGES",
             Self::Dedupe => "TABLE_CHATDEDUPE",
             Self::Voice => "TABLE_VOICEROOMS",
-            Self::Rates => "TABLE_CHATRATES",
         })
     }
 }

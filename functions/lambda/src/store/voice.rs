@@ -1,5 +1,6 @@
 //! VoiceRooms, one partition a room: `OFF` where an admin has switched voice off, `VOICE` the active
-//! voice room, `PERSON#<person>` a talker. And ChatRates, where joins and signals are counted.
+//! voice room, `PERSON#<person>` a talker. In partitions of their own, `JOINS#<person>` and
+//! `SIGNALS#<connection>#<period>`, it is counted what people do.
 
 use chatctl_domain::{Fault, Talker, VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore};
 use futures_util::future::try_join;
@@ -15,6 +16,8 @@ use crate::host::Host;
 const OFF: &str = "OFF";
 const ROOM: &str = "VOICE";
 const TALKER: &str = "PERSON#";
+/// The one row of a partition that counts.
+const RATE: &str = "RATE";
 
 /// The partitions of the sweep's index.
 const KIND_TALKER: &str = "talker";
@@ -142,7 +145,7 @@ impl From<VoiceRoomRow> for VoiceRoom {
     }
 }
 
-/// ChatRates, one row a person and thing that they do.
+/// When somebody did something, the last few times.
 #[derive(Debug, Deserialize)]
 struct RateRow {
     recent: Numbers,
@@ -222,7 +225,7 @@ impl VoiceStore for Host {
         expires_at: u64,
     ) -> Result<bool, Fault> {
         let input = json!({
-            "Key": { "rateKey": string(&format!("voice:signal#{connection_id}#{period}")) },
+            "Key": key(&format!("SIGNALS#{connection_id}#{period}"), RATE),
             "UpdateExpression": "SET expiresAt = :expiry ADD signals :one",
             "ConditionExpression": "attribute_not_exists(signals) OR signals < :most",
             "ExpressionAttributeValues": {
@@ -231,7 +234,7 @@ impl VoiceStore for Host {
                 ":most": numeral(most.into()),
             },
         });
-        self.write_if("UpdateItem", Table::Rates, input).await
+        self.write_if("UpdateItem", Table::Voice, input).await
     }
 
     async fn count_join(
@@ -241,7 +244,7 @@ impl VoiceStore for Host {
         within_ms: u64,
         most: u32,
     ) -> Result<Option<u64>, Fault> {
-        let key = json!({ "rateKey": string(&format!("voice:join#{person_id}")) });
+        let key = key(&format!("JOINS#{person_id}"), RATE);
         let note = |update: &str, condition: &str, mut values: Value| {
             values[":expiry"] = numeral(now / 1000 + RATE_TTL_S);
             json!({
@@ -257,10 +260,10 @@ impl VoiceStore for Host {
                 "attribute_not_exists(recent) OR size(recent) < :most",
                 json!({ ":none": { "L": [] }, ":now": list(&[now]), ":most": numeral(most.into()) }),
             );
-            if self.write_if("UpdateItem", Table::Rates, append).await? {
+            if self.write_if("UpdateItem", Table::Voice, append).await? {
                 return Ok(None);
             }
-            let row: Option<RateRow> = self.get(Table::Rates, key.clone()).await?;
+            let row: Option<RateRow> = self.get(Table::Voice, key.clone()).await?;
             let Some(RateRow { recent }) = row else { continue };
             let mut young = recent.values();
             young.retain(|at| at + within_ms > now);
@@ -273,7 +276,7 @@ impl VoiceStore for Host {
                 "recent = :seen",
                 json!({ ":young": list(&young), ":seen": list(&recent.values()) }),
             );
-            if self.write_if("UpdateItem", Table::Rates, replace).await? {
+            if self.write_if("UpdateItem", Table::Voice, replace).await? {
                 return Ok(None);
             }
         }

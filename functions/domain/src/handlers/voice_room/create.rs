@@ -24,7 +24,6 @@ pub(crate) async fn handle<P: Ports>(
     call.notes.room(room_id);
     let speaker = call.speaker_in(ports, room_id).await?;
     let member = speaker.membership(ports, room_id).await?;
-    speaker.attach(ports, call, &member).await?;
     for _ in 0..ATTEMPTS {
         let now = ports.now();
         let rows = ports.voice_rows(room_id).await?;

@@ -25,7 +25,6 @@ async fn visit<P: Ports>(ports: &P, call: Call<'_>, voice_room_id: &str) -> Resu
     call.notes.room(room_id);
     let speaker = call.speaker_in(ports, room_id).await?;
     let member = speaker.membership(ports, room_id).await?;
-    speaker.attach(ports, call, &member).await?;
     let rows = ports.voice_rows(room_id).await?.at(ports.now());
     let room = rows.voice_room.clone().filter(|room| room.voice_room_id == voice_room_id);
     Ok(Visit { member, rows, room: room.ok_or_else(no_such_voice_room)? })
