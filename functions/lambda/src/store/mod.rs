@@ -9,6 +9,7 @@ mod room_row;
 mod rooms;
 mod row;
 mod voice;
+mod voice_row;
 
 use chatctl_domain::Fault;
 use serde::Deserialize;
