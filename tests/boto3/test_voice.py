@@ -360,7 +360,8 @@ def test_the_creator_is_master_and_the_others_are_viewers(started, video):
         "sessionToken",
         "expiration",
     }
-    assert "X-Amz-Signature=" in master["signalingUrl"] and "clientId" not in master
+    assert "X-Amz-Signature=" in master["signalingUrl"] and master["clientId"]
+    assert "X-Amz-ClientId" not in master["signalingUrl"]
     assert "X-Amz-Expires=299" in master["signalingUrl"]
     viewers = [credentials(person, voice_room_id) for person in (ben, eve)]
     assert {one["role"] for one in viewers} == {"VIEWER"}

@@ -602,9 +602,10 @@ iceExpiresAt?: number,
  */
 signalingUrl: string, 
 /**
- * A viewer's id there; a master has none.
+ * A viewer's id at the channel, signed into the address; a master's own, which the channel is not
+ * told.
  */
-clientId?: string, };
+clientId: string, };
 
 export type VoiceRole = "MASTER" | "VIEWER";
 

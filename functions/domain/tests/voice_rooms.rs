@@ -76,7 +76,7 @@ async fn the_creator_is_master_and_everybody_else_a_viewer_by_an_id_of_their_own
     let room = room_of_two(&double).await;
     let voice_room = create(&double, "a", &room).await;
     let master = credentials(&double, "a", &voice_room).await;
-    assert_eq!((&master["role"], &master["clientId"]), (&json!("MASTER"), &Value::Null));
+    assert_eq!((&master["role"], &master["clientId"]), (&json!("MASTER"), &json!("c-a")));
     let viewer = credentials(&double, "b", &voice_room).await;
     assert_eq!((&viewer["role"], &viewer["clientId"]), (&json!("VIEWER"), &json!("c-b")));
 }

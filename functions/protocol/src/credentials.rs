@@ -40,9 +40,9 @@ pub struct VoiceCredentials {
     pub ice_expires_at: Option<u64>,
     /// The channel's WebSocket address, signed; to be opened within 299 seconds.
     pub signaling_url: String,
-    /// A viewer's id there; a master has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<String>,
+    /// A viewer's id at the channel, signed into the address; a master's own, which the channel is not
+    /// told.
+    pub client_id: String,
 }
 
 /// A role at a channel.
@@ -136,7 +136,7 @@ mod tests {
             ice_servers: Vec::new(),
             ice_expires_at: Some(1),
             signaling_url: "wss://v/?X-Amz-Signature=0".into(),
-            client_id: Some("c-1".into()),
+            client_id: "c-1".into(),
         });
     }
 }

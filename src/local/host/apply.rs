@@ -84,6 +84,7 @@ impl Host {
         let configs =
             stack.functions.iter().map(|function| self.config(&stack, function, deployment));
         self.0.lambda.configure(configs.collect()).await;
+        self.0.clock.set(&stack, &self.0.lambda);
         self.0.gateway.configure(stack.functions.iter().filter_map(route).collect());
         let bucket = stack.bucket(BucketPurpose::Site);
         let site = bucket.map(|bucket| Site::new(self.0.buckets.clone(), &bucket.physical));

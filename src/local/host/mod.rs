@@ -4,6 +4,7 @@
 //! telling one protocol from another in `dispatch`.
 
 mod apply;
+mod clock;
 mod dispatch;
 mod open;
 mod serve;
@@ -31,6 +32,7 @@ use super::site::Site;
 use super::ssm::Ssm;
 use super::state::{Deployment, HostRecord, StateDir};
 use super::sts::Sts;
+use clock::Clock;
 use tls::Tls;
 
 /// The running host; clones share it.
@@ -54,6 +56,7 @@ struct Inner {
     logs_api: LogsApi,
     lambda: Lambda,
     gateway: Gateway,
+    clock: Clock,
     /// The web app, once one is deployed.
     site: Mutex<Option<Site>>,
     deployment: Mutex<Option<Deployment>>,
@@ -107,6 +110,7 @@ impl Host {
 
     /// Ends the services in the order in which they need one another.
     async fn shut_down(&self) {
+        self.0.clock.stop();
         self.0.gateway.shutdown().await;
         self.0.voice.shutdown().await;
         self.0.lambda.shutdown().await;

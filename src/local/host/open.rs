@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::clock::Clock;
 use super::tls::Tls;
 use super::{Host, HostError, HostSettings, Inner};
 use crate::local::credentials::{Credentials, random};
@@ -85,6 +86,7 @@ impl Host {
             parameters,
             logs,
             lambda,
+            clock: Clock::default(),
             site: Mutex::new(None),
             deployment: Mutex::new(None),
             warnings: damaged.map(|aside| lost_logs(&aside)).into_iter().collect(),

@@ -40,7 +40,7 @@ pub(crate) async fn handle<P: Ports>(
         ice_servers: ice.servers,
         ice_expires_at: ice.expires_at,
         signaling_url,
-        client_id: (!is_master).then_some(viewer),
+        client_id: viewer,
     }))))
 }
 
