@@ -55,9 +55,9 @@ def test_the_template_carries_these_very_documents(project, template, documents)
 def test_only_who_declares_it_takes_the_voice_role(project, documents):
     (voice,) = [one for one in documents if one.get("name") == "VoiceAccess"]
     (statement,) = voice["trust"]["Statement"]
+    functions = ["GetVoiceCredentialsHandler"]
     if (project.folder / "templates").exists():
-        role = f"arn:aws:iam::123456789012:role/chat-{project.stage}-ConnectHandler"
-        assert statement["Effect"] == "Allow"
-        assert statement["Condition"] == {"ArnEquals": {"aws:PrincipalArn": [role]}}
-    else:
-        assert statement["Effect"] == "Deny"
+        functions.insert(0, "ConnectHandler")
+    roles = [f"arn:aws:iam::123456789012:role/chat-{project.stage}-{one}" for one in functions]
+    assert statement["Effect"] == "Allow"
+    assert statement["Condition"] == {"ArnEquals": {"aws:PrincipalArn": roles}}
