@@ -92,6 +92,23 @@ def test_a_channel_has_endpoints(video, channel):
     assert found["WSS"].startswith("ws")
 
 
+def test_ice_servers_come_with_credentials_for_five_minutes(aws, video, channel, error):
+    signaling = aws("kinesis-video-signaling")
+    asked = {"ChannelARN": channel, "ClientId": "someone", "Service": "TURN"}
+    (first,) = signaling.get_ice_server_config(**asked)["IceServerList"]
+    (second,) = signaling.get_ice_server_config(**asked)["IceServerList"]
+    assert first["Ttl"] == 300
+    assert first["Uris"][0].startswith("turn:127.0.0.1:")
+    assert first["Uris"] == second["Uris"]
+    assert first["Username"] and first["Password"]
+    with pytest.raises(signaling.exceptions.ResourceNotFoundException):
+        signaling.get_ice_server_config(ChannelARN=MISSING)
+    with pytest.raises(signaling.exceptions.InvalidArgumentException):
+        signaling.get_ice_server_config(ChannelARN=channel, ClientId="not a word")
+    code, _, _ = error(lambda: [signaling.get_ice_server_config(**asked) for _ in range(50)])
+    assert code == "ClientLimitExceededException"
+
+
 def test_refusals_have_botocores_names(video, channel, unique):
     known = video.exceptions
     with pytest.raises(known.ResourceInUseException):

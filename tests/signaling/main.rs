@@ -5,5 +5,6 @@ mod connecting;
 mod limits;
 mod messages;
 mod operating;
+mod session;
 mod support;
 mod tls;

@@ -5,7 +5,8 @@ mod peer;
 use std::time::{Duration, SystemTime};
 
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
+    PayloadChecksumKind, SignableBody, SignableRequest, SignatureLocation, SigningInstructions,
+    SigningSettings, sign,
 };
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
@@ -63,19 +64,29 @@ impl Cloud {
         Self { _folder: folder, state, port, keys }
     }
 
-    /// Calls an operation; its status and its body.
+    /// Calls an operation of Kinesis Video as the operator; its status and its body.
     pub async fn call(&self, path: &str, body: &Value) -> (u16, Value) {
         let body = body.to_string();
+        let (status, body) = self.request(&self.keys, "kinesisvideo", path, body).await;
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    /// Posts to a service as the owner of some keys.
+    pub async fn request(
+        &self,
+        keys: &Keys,
+        service: &str,
+        path: &str,
+        body: String,
+    ) -> (u16, Bytes) {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
         let mut request =
             http::Request::post(&url).body(Full::new(Bytes::from(body.clone()))).unwrap();
-        let settings = SigningSettings::default();
-        let (instructions, _) = signed(&self.keys, "POST", &url, body.as_bytes(), settings);
-        instructions.apply_to_request_http1x(&mut request);
+        let what = Signable { method: "POST", url: &url, body: body.as_bytes(), service };
+        what.signed(keys, SigningSettings::default()).apply_to_request_http1x(&mut request);
         let client = Client::builder(TokioExecutor::new()).build_http();
         let (parts, body) = client.request(request).await.unwrap().into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        (parts.status.as_u16(), serde_json::from_slice(&body).unwrap())
+        (parts.status.as_u16(), body.collect().await.unwrap().to_bytes())
     }
 
     /// Makes a channel; its ARN.
@@ -112,9 +123,9 @@ impl Cloud {
         settings.signature_location = SignatureLocation::QueryParams;
         settings.expires_in = Some(Duration::from_secs(expires_s));
         settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
-        let (instructions, _) = signed(keys, "GET", url, b"", settings);
+        let what = Signable { method: "GET", url, body: b"", service: "kinesisvideo" };
         let mut request = http::Request::get(url).body(()).unwrap();
-        instructions.apply_to_request_http1x(&mut request);
+        what.signed(keys, settings).apply_to_request_http1x(&mut request);
         request.uri().to_string().replacen("http://", "ws://", 1)
     }
 
@@ -131,30 +142,34 @@ impl Cloud {
     }
 }
 
-fn signed(
-    keys: &Keys,
-    method: &str,
-    url: &str,
-    body: &[u8],
-    settings: SigningSettings,
-) -> (aws_sigv4::http_request::SigningInstructions, String) {
-    let identity = aws_credential_types::Credentials::new(
-        &keys.access_key_id,
-        &keys.secret_access_key,
-        keys.session_token.clone(),
-        None,
-        "test",
-    )
-    .into();
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region("us-east-1")
-        .name("kinesisvideo")
-        .time(SystemTime::now())
-        .settings(settings)
-        .build()
-        .unwrap();
-    let request =
-        SignableRequest::new(method, url, std::iter::empty(), SignableBody::Bytes(body)).unwrap();
-    sign(request, &params.into()).unwrap().into_parts()
+struct Signable<'a> {
+    method: &'static str,
+    url: &'a str,
+    body: &'a [u8],
+    service: &'a str,
+}
+
+impl Signable<'_> {
+    fn signed(&self, keys: &Keys, settings: SigningSettings) -> SigningInstructions {
+        let identity = aws_credential_types::Credentials::new(
+            &keys.access_key_id,
+            &keys.secret_access_key,
+            keys.session_token.clone(),
+            None,
+            "test",
+        )
+        .into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region("us-east-1")
+            .name(self.service)
+            .time(SystemTime::now())
+            .settings(settings)
+            .build()
+            .unwrap();
+        let body = SignableBody::Bytes(self.body);
+        let request =
+            SignableRequest::new(self.method, self.url, std::iter::empty(), body).unwrap();
+        sign(request, &params.into()).unwrap().into_parts().0
+    }
 }
