@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use clap::ArgAction;
+use clap::builder::FalseyValueParser;
 use tracing_subscriber::EnvFilter;
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::local::gateway::GatewayLimits;
 use crate::local::host::{HostSettings, run as run_host};
-use crate::local::kinesisvideo::SignalingLimits;
+use crate::local::kinesisvideo::{Scheme, SignalingLimits};
 
 /// Run the stage's process in this one; `deploy` does it for you
 #[derive(Debug, clap::Args)]
@@ -20,6 +22,14 @@ pub struct Args {
     /// The loopback port
     #[arg(long, value_name = "PORT")]
     port: u16,
+    /// Tell clients of signaling channels to connect by `wss`
+    #[arg(
+        long,
+        env = "CHATCTL_SIGNALING_TLS",
+        value_parser = FalseyValueParser::new(),
+        action = ArgAction::SetTrue
+    )]
+    signaling_tls: bool,
 }
 
 /// Runs the command.
@@ -43,6 +53,7 @@ pub fn run(args: &Args, _: &Context) -> Result<(), CliError> {
         port: args.port,
         limits: GatewayLimits::default(),
         signaling: SignalingLimits::default(),
+        scheme: if args.signaling_tls { Scheme::Tls } else { Scheme::Plain },
     };
     runtime
         .block_on(run_host(settings))

@@ -16,7 +16,9 @@ use crate::local::dynamodb::DynamoDb;
 use crate::local::faults::Faults;
 use crate::local::gateway::{Gateway, GatewayLimits, GatewaySettings};
 use crate::local::iam::{Access, Denial};
-use crate::local::kinesisvideo::{KinesisVideo, KinesisVideoSettings, Quotas, SignalingLimits};
+use crate::local::kinesisvideo::{
+    KinesisVideo, KinesisVideoSettings, Quotas, Scheme, SignalingLimits,
+};
 use crate::local::lambda::{Lambda, LambdaSettings};
 use crate::local::logs::{LogLine, LogStore, LogsApi};
 use crate::local::requests::Requests;
@@ -65,8 +67,8 @@ impl Host {
             faults.clone(),
         );
         let requests = Requests::default();
-        let HostSettings { state_dir: _, port: _, limits, signaling } = settings;
-        let voice = voice_settings(&place, port, signaling);
+        let HostSettings { state_dir: _, port: _, limits, signaling, scheme } = settings;
+        let voice = voice_settings(&place, (port, scheme), signaling);
         let voice = KinesisVideo::new(&state.channels(), voice, access.clone(), requests.clone());
         let gateway = gateway_settings(&place, limits);
         Ok(Self(Arc::new(Inner {
@@ -122,8 +124,13 @@ fn gateway_settings(place: &Place, limits: GatewayLimits) -> GatewaySettings {
     }
 }
 
-fn voice_settings(place: &Place, port: u16, limits: SignalingLimits) -> KinesisVideoSettings {
-    KinesisVideoSettings { place: place.clone(), port, quotas: Quotas::default(), limits }
+fn voice_settings(
+    place: &Place,
+    (port, scheme): (u16, Scheme),
+    limits: SignalingLimits,
+) -> KinesisVideoSettings {
+    let quotas = Quotas::default();
+    KinesisVideoSettings { place: place.clone(), port, scheme, quotas, limits }
 }
 
 fn record(port: u16) -> io::Result<HostRecord> {

@@ -20,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::tls::begins_as_tls;
 use super::{ApplyError, Host};
 use crate::local::gateway::GatewayLimits;
-use crate::local::kinesisvideo::SignalingLimits;
+use crate::local::kinesisvideo::{Scheme, SignalingLimits};
 use crate::local::open_files::OpenFiles;
 use crate::local::state::{StateDir, StateError};
 
@@ -38,6 +38,8 @@ pub struct HostSettings {
     pub limits: GatewayLimits,
     /// The limits of signaling connections, for the same.
     pub signaling: SignalingLimits,
+    /// How clients are told to connect to signaling channels.
+    pub scheme: Scheme,
 }
 
 /// The host cannot start, or not go on.

@@ -55,10 +55,31 @@ pub struct KinesisVideoSettings {
     pub place: Place,
     /// The loopback port that the host listens on.
     pub port: u16,
+    /// How clients are told to connect to channels; the port takes either.
+    pub scheme: Scheme,
     /// The quotas in force.
     pub quotas: Quotas,
     /// The limits of signaling connections.
     pub limits: SignalingLimits,
+}
+
+/// How a WebSocket is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scheme {
+    /// `ws`: any browser does it on a loopback address.
+    #[default]
+    Plain,
+    /// `wss`: as on AWS, for clients that insist on it and trust the host's certificate.
+    Tls,
+}
+
+impl Scheme {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "ws",
+            Self::Tls => "wss",
+        }
+    }
 }
 
 /// Kinesis Video's quotas; the defaults are AWS's own in us-east-1.

@@ -162,10 +162,10 @@ impl KinesisVideo {
         self.by_arn(&get.channel_arn)?;
         let usual = ["WSS", "HTTPS"].map(str::to_owned).to_vec();
         let protocols = asked.and_then(|asked| asked.protocols.clone()).unwrap_or(usual);
-        let port = self.0.settings.port;
+        let (port, scheme) = (self.0.settings.port, self.0.settings.scheme.name());
         let item = |protocol: &String| match protocol.as_str() {
             "WSS" => Ok(json!({"Protocol": "WSS",
-                "ResourceEndpoint": format!("ws://127.0.0.1:{port}")})),
+                "ResourceEndpoint": format!("{scheme}://127.0.0.1:{port}")})),
             "HTTPS" => Ok(json!({"Protocol": "HTTPS",
                 "ResourceEndpoint": format!("http://127.0.0.1:{port}")})),
             other => {

@@ -16,6 +16,7 @@ fn open(folder: &Path, quotas: Quotas) -> KinesisVideo {
     let settings = KinesisVideoSettings {
         place: Place::local(),
         port: 4566,
+        scheme: Scheme::Plain,
         quotas,
         limits: SignalingLimits::default(),
     };

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use chatctl::local::credentials::Keys;
 use chatctl::local::gateway::GatewayLimits;
 use chatctl::local::host::{HostSettings, run};
-use chatctl::local::kinesisvideo::SignalingLimits;
+use chatctl::local::kinesisvideo::{Scheme, SignalingLimits};
 use chatctl::local::state::StateDir;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -48,6 +48,7 @@ impl Cloud {
             port: 0,
             limits: GatewayLimits::default(),
             signaling,
+            scheme: Scheme::Plain,
         };
         let state = StateDir::new(&settings.state_dir);
         tokio::spawn(async move { run(settings).await.unwrap() });
