@@ -87,8 +87,13 @@ const RULES: &[Rule] = &[
     },
     Rule {
         number: 8,
-        scope: "frontend/src/transport",
+        scope: "frontend/src/voice",
         forbidden: &["from 'react", "from \"react", "../ui/", "../state/"],
+    },
+    Rule {
+        number: 8,
+        scope: "frontend/src/transport",
+        forbidden: &["from 'react", "from \"react", "../ui/", "../state/", "'../voice/"],
     },
 ];
 

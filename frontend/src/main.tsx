@@ -10,12 +10,14 @@ import { browserSocket } from './transport/socket'
 import { AppView } from './ui/AppView'
 import './ui/base.css'
 import { Theme } from './ui/theme'
+import { browserVoice } from './voice/parts'
 
 const theme = new Theme(window)
 const app = new App({
   fetcher: (input, init) => fetch(input, init),
   environment: browserEnvironment,
   openSocket: browserSocket,
+  voice: browserVoice(),
   router: new Router(window),
   browserStorage: storageOf(() => window.localStorage),
   tabStorage: storageOf(() => window.sessionStorage),

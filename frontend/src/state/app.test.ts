@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { FakeEnvironment, settle } from '../transport/fakes/environment'
 import { FakeServer } from '../transport/fakes/server'
+import { fakeVoice } from '../voice/fakes/parts'
 import { App } from './app'
 import { Memory, storageOf } from './memory'
 import { Router } from './route'
@@ -24,6 +25,7 @@ async function open(config: string | undefined = CONFIG): Promise<App> {
     fetcher: () => Promise.resolve(new Response(config)),
     environment,
     openSocket: server.openSocket,
+    voice: fakeVoice(),
     router: new Router(window),
     browserStorage: localStorage,
     tabStorage: sessionStorage,

@@ -5,6 +5,7 @@ import { type Config, ConfigError, type ConfigFault, loadConfig } from '../trans
 import type { Environment } from '../transport/environment'
 import type { ErrorCode } from '../transport/protocol.gen'
 import type { SocketFactory } from '../transport/socket'
+import type { VoiceParts } from '../voice/parts'
 import { Memory } from './memory'
 import type { Router } from './route'
 import { Session } from './session'
@@ -32,6 +33,7 @@ export interface AppOptions {
   readonly fetcher: typeof fetch
   readonly environment: Environment
   readonly openSocket: SocketFactory
+  readonly voice: VoiceParts
   readonly router: Router
   readonly browserStorage: Storage
   readonly tabStorage: Storage
@@ -79,9 +81,9 @@ export class App {
   signIn(name: string): void {
     if (this.#ready === undefined) return
     const { config, memory } = this.#ready
-    const { environment, openSocket } = this.#options
+    const { environment, openSocket, voice } = this.#options
     this.#end()
-    const session = new Session({ config, name, memory: memory.of(name), environment, openSocket })
+    const session = new Session({ config, name, memory: memory.of(name), environment, openSocket, voice })
     this.#session = { session, unwatch: session.connection.subscribe(() => this.#connectionChanged(name)) }
     this.#state.set({ kind: 'signingIn', name, session })
     session.start()

@@ -6,6 +6,7 @@ import { asRequestError } from '../transport/errors'
 import type { ChatMessage, ClientMessage, Participant } from '../transport/protocol.gen'
 import type { AnswerTo } from '../transport/requests'
 import type { MemberRoom, Older } from './rooms'
+import { type RoomVoice, roomVoice } from './roomVoice'
 import { earlier } from './ulid'
 
 /**
@@ -20,6 +21,7 @@ const RETRY_MS = 1_000
 export interface People {
   readonly roomName: string
   readonly participants: readonly Participant[]
+  readonly voice: RoomVoice
 }
 
 export interface Missing {
@@ -39,9 +41,9 @@ export class CatchUp {
 
   /** Rejects with a `RequestError`. */
   async people(roomId: string): Promise<People> {
-    const { roomName, participants, next } = await this.#ask({ action: 'getMembers', roomId })
+    const { roomName, participants, voice, next } = await this.#ask({ action: 'getMembers', roomId })
     const rest = next === undefined ? [] : await this.#peopleAfter(roomId, next)
-    return { roomName, participants: [...participants, ...rest] }
+    return { roomName, participants: [...participants, ...rest], voice: roomVoice(voice) }
   }
 
   async #peopleAfter(roomId: string, first: string): Promise<readonly Participant[]> {

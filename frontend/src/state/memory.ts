@@ -1,11 +1,12 @@
 /**
  * What this browser remembers. The tab (sessionStorage): who is signed in here, the open room, unsent
- * messages, open requests to join. The browser (localStorage): session tokens and read marks, by stage and
- * name. Storage that is full or forbidden costs memory, never function.
+ * messages, open requests to join. The browser (localStorage): session tokens, read marks and how voice is
+ * liked, by stage and name. Storage that is full or forbidden costs memory, never function.
  */
 
 import { isFields } from '../transport/json'
 import type { OutboxEntry, OutboxStorage } from '../transport/outbox'
+import type { PreferenceShelf } from '../voice/preferences'
 
 type Kept = Record<string, string>
 
@@ -160,8 +161,13 @@ export class PersonMemory {
     save: (entries) => this.#tab.write('outbox', entries.length === 0 ? undefined : JSON.stringify(entries)),
   }
 
+  readonly voice: PreferenceShelf = {
+    read: () => this.#browser.read('voice'),
+    write: (text) => this.#browser.write('voice', text),
+  }
+
   forget(): void {
-    for (const field of ['token', 'seen']) this.#browser.write(field, undefined)
+    for (const field of ['token', 'seen', 'voice']) this.#browser.write(field, undefined)
     for (const field of ['asked', 'outbox']) this.#tab.write(field, undefined)
   }
 }

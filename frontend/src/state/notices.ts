@@ -8,7 +8,7 @@ export type News =
   | { readonly kind: 'joinRequest'; readonly roomId: string; readonly roomName: string; readonly userId: string }
   | { readonly kind: 'letIn'; readonly roomId: string; readonly roomName: string }
   | { readonly kind: 'turnedAway'; readonly roomId: string }
-  | { readonly kind: 'failed'; readonly what: 'decide' | 'leave' | 'older'; readonly code: FailureCode; readonly message: string }
+  | { readonly kind: 'failed'; readonly what: 'decide' | 'leave' | 'older' | 'mute' | 'voiceSwitch'; readonly code: FailureCode; readonly message: string }
 
 export type Notice = News & { readonly id: number }
 

@@ -1,7 +1,9 @@
 /** What the server says unasked, applied to the rooms. Pure. */
 
-import type { Participant, ServerMessage } from '../transport/protocol.gen'
+import type { Participant, ServerMessage, VoiceEvent } from '../transport/protocol.gen'
+import { signalOf } from '../voice/line'
 import { changeMember, gone, isAlone, type MemberRoom, type Rooms, withMessages, withoutParticipant, withParticipant, withRoom } from './rooms'
+import { withSignal } from './roomVoice'
 
 export function applyPush(rooms: Rooms, push: ServerMessage, me: string): Rooms {
   switch (push.action) {
@@ -25,6 +27,8 @@ export function applyPush(rooms: Rooms, push: ServerMessage, me: string): Rooms 
       return push.status === 'rejected' && rooms.get(push.roomId)?.kind !== 'member'
         ? withRoom(rooms, { kind: 'rejected', roomId: push.roomId })
         : rooms
+    case 'voiceSignal':
+      return changeMember(rooms, push.roomId, (room) => withVoice(room, push))
     case 'welcome':
     case 'roomCreated':
     case 'messageAck':
@@ -46,4 +50,10 @@ function known(room: MemberRoom, userId: string): Participant {
 function withPresence(room: MemberRoom, userId: string, online: boolean): MemberRoom {
   const held = room.participants.find((participant) => participant.userId === userId)
   return held === undefined || held.online === online ? room : withParticipant(room, { ...held, online })
+}
+
+function withVoice(room: MemberRoom, event: VoiceEvent): MemberRoom {
+  const signal = signalOf(event)
+  const voice = signal === undefined ? room.voice : withSignal(room.voice, signal)
+  return voice === room.voice ? room : { ...room, voice }
 }

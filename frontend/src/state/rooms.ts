@@ -2,6 +2,7 @@
 
 import type { FailureCode } from '../transport/errors'
 import type { ChatMessage, Participant, RoomSummary } from '../transport/protocol.gen'
+import { type RoomVoice, SILENT } from './roomVoice'
 
 /** What is known of the messages before the first one held. */
 export type Older =
@@ -27,6 +28,7 @@ export interface MemberRoom {
   readonly roomName: string
   readonly isAdmin: boolean
   readonly participants: readonly Participant[]
+  readonly voice: RoomVoice
   /** By id, without repeats. */
   readonly messages: readonly ChatMessage[]
   readonly older: Older
@@ -52,6 +54,7 @@ export function newMemberRoom(summary: RoomSummary, seen: string | undefined): M
     kind: 'member',
     ...summary,
     participants: [],
+    voice: SILENT,
     messages: [],
     older: { kind: 'unknown' },
     sync: { kind: 'behind', from: undefined },

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { FakeEnvironment, settle } from '../transport/fakes/environment'
 import { FakeServer, LIMITS } from '../transport/fakes/server'
+import { fakeVoice } from '../voice/fakes/parts'
 import { Memory } from './memory'
 import { type MemberRoom, unreadCount } from './rooms'
 import { Session } from './session'
@@ -20,7 +21,7 @@ beforeEach(() => {
 
 async function signIn(name: string): Promise<Session> {
   const memory = new Memory(CONFIG.stage, localStorage, sessionStorage).of(name)
-  const session = new Session({ config: CONFIG, name, memory, environment, openSocket: server.openSocket })
+  const session = new Session({ config: CONFIG, name, memory, environment, openSocket: server.openSocket, voice: fakeVoice() })
   session.start()
   await settle()
   return session

@@ -9,9 +9,13 @@ import { Connection, type ConnectionState, type Welcome } from '../transport/con
 import type { Environment } from '../transport/environment'
 import { asRequestError } from '../transport/errors'
 import { Outbox, type OutboxEntry } from '../transport/outbox'
-import type { JoinStatus, RoomSummary, ServerMessage } from '../transport/protocol.gen'
+import type { JoinStatus, RoomSummary, ServerMessage, VoiceEvent } from '../transport/protocol.gen'
 import type { AnswerTo } from '../transport/requests'
 import type { SocketFactory } from '../transport/socket'
+import { signalOf, VoiceLine } from '../voice/line'
+import type { VoiceParts } from '../voice/parts'
+import { PreferenceStore } from '../voice/preferences'
+import { Voice } from '../voice/voice'
 import type { PersonMemory } from './memory'
 import { cleanMessage } from './message'
 import { type News, type Notice, Notices } from './notices'
@@ -28,6 +32,7 @@ export interface SessionOptions {
   readonly memory: PersonMemory
   readonly environment: Environment
   readonly openSocket: SocketFactory
+  readonly voice: VoiceParts
 }
 
 export class Session {
@@ -37,6 +42,9 @@ export class Session {
   readonly #outbox: Outbox
   readonly #sync: Sync
   readonly #notices: Notices
+  readonly #voiceLine: VoiceLine
+  /** This person's part in a room's voice. */
+  readonly voice: Voice
 
   constructor(options: SessionOptions) {
     const { environment, memory, openSocket, name } = options
@@ -56,6 +64,16 @@ export class Session {
       send: (entry) => this.#sendEntry(entry),
       delivered: (entry, ack) => this.#delivered(entry, ack),
     })
+    this.#voiceLine = new VoiceLine(this.#connection)
+    this.voice = new Voice({
+      ...options.voice,
+      me: () => this.#store.me,
+      line: this.#voiceLine,
+      environment,
+      preferences: new PreferenceStore(memory.voice),
+      present: (roomId, people) => this.#store.change(roomId, (room) => ({ ...room, voice: { ...room.voice, people } })),
+    })
+    this.#store.state.subscribe(() => this.#leaveGoneRoom())
     this.#connection.state.subscribe(() => this.#connectionChanged())
   }
 
@@ -80,6 +98,7 @@ export class Session {
   }
 
   stop(): void {
+    this.voice.leave()
     this.#connection.stop()
   }
 
@@ -156,6 +175,24 @@ export class Session {
     void this.#orNotice('older', () => this.#sync.older(roomId))
   }
 
+  /** Mutes somebody else in voice; admins only. */
+  muteInVoice(roomId: string, userId: string): void {
+    void this.#orNotice('mute', async () => this.#pushed(await this.#voiceLine.muteOther(roomId, userId)))
+  }
+
+  /** Ends voice for everybody; it stays off, or can be started anew. Admins only. */
+  endVoice(roomId: string, after: 'off' | 'on'): void {
+    void this.#orNotice('voiceSwitch', async () => {
+      this.#pushed(await this.#voiceLine.allow(roomId, false))
+      if (after === 'on') this.#pushed(await this.#voiceLine.allow(roomId, true))
+    })
+  }
+
+  /** Admins only. */
+  allowVoice(roomId: string): void {
+    void this.#orNotice('voiceSwitch', async () => this.#pushed(await this.#voiceLine.allow(roomId, true)))
+  }
+
   #url(): string {
     const { config, name, memory } = this.#options
     const query = new URLSearchParams({ userId: name })
@@ -167,6 +204,7 @@ export class Session {
   #connectionChanged(): void {
     if (this.#connection.state.getSnapshot().kind === 'online') return
     this.#outbox.close()
+    this.voice.lineDown()
     const { rooms } = this.#store
     this.#store.set(new Map([...rooms].map(([roomId, room]) => [roomId, room.kind === 'member' ? fallBehind(room) : room])))
   }
@@ -179,6 +217,7 @@ export class Session {
     this.#store.introduce(welcome.userId, welcome.limits)
     this.#store.set(reconcile(this.#store.rooms, welcome.rooms, (roomId) => seen[roomId]))
     this.#outbox.open()
+    this.voice.lineUp()
     void this.#sync.all(new Set(welcome.rooms.map(({ roomId }) => roomId)))
   }
 
@@ -205,6 +244,18 @@ export class Session {
       this.#notices.settleRequest(push.roomId, push.userId)
     }
     if (push.action === 'memberLeft') this.#succeeded(push.roomId)
+    if (push.action === 'voiceSignal') this.#voiceSignalled(push)
+  }
+
+  #voiceSignalled(event: VoiceEvent): void {
+    const signal = signalOf(event)
+    if (signal !== undefined) this.voice.signalled(signal)
+  }
+
+  /** Who is no longer in a room hears nothing of it. */
+  #leaveGoneRoom(): void {
+    const voice = this.voice.state.getSnapshot()
+    if (voice.kind === 'on' && this.#store.member(voice.roomId) === undefined) this.voice.roomGone(voice.roomId)
   }
 
   /** When the last admin leaves, another member becomes admin, of which no push tells. */

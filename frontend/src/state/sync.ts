@@ -75,9 +75,11 @@ export class Sync {
 
   /** A push about people can overtake the list that was asked for before it; then the list is asked for again. */
   async #people(roomId: string, attempt = 1): Promise<void> {
-    const before = this.#store.member(roomId)?.participants
+    const before = this.#store.member(roomId)
     const people = await this.#catchUp.people(roomId)
-    if (this.#store.member(roomId)?.participants === before || attempt === PEOPLE_ATTEMPTS) {
+    const now = this.#store.member(roomId)
+    const isUnchanged = now?.participants === before?.participants && now?.voice === before?.voice
+    if (isUnchanged || attempt === PEOPLE_ATTEMPTS) {
       this.#store.change(roomId, (held) => withPeople(held, people, this.#store.me))
     } else {
       await this.#people(roomId, attempt + 1)
@@ -113,9 +115,9 @@ function withTrouble(room: MemberRoom, trouble: Trouble | undefined): MemberRoom
   return room.trouble === trouble ? room : { ...room, trouble }
 }
 
-function withPeople(room: MemberRoom, { roomName, participants }: People, me: string): MemberRoom {
+function withPeople(room: MemberRoom, { roomName, participants, voice }: People, me: string): MemberRoom {
   const isAdmin = participants.some((participant) => participant.userId === me && participant.isAdmin)
-  return { ...room, roomName, participants, isAdmin }
+  return { ...room, roomName, participants, voice, isAdmin }
 }
 
 function caughtUp(room: MemberRoom, missing: Missing): MemberRoom {

@@ -99,6 +99,12 @@ export class Connection {
     return await this.#ask(message, REQUEST_TIMEOUT_MS)
   }
 
+  /** Sends what no answer is awaited to. It carries an id all the same, so that a refusal is known to be its. */
+  tell(message: ClientMessage): void {
+    if (this.#state.getSnapshot().kind !== 'online') return
+    this.#socket?.send(JSON.stringify({ ...message, requestId: this.#options.environment.newId() }))
+  }
+
   /** A request on the open socket; silence for `timeoutMs` counts as a dead line. */
   async #ask<M extends ClientMessage>(message: M, timeoutMs: number): Promise<AnswerTo<M['action']>> {
     const socket = this.#socket

@@ -3,7 +3,9 @@
  * wrong form is `undefined`: newer servers may say more than this client knows.
  */
 
-import { type Fields, isFields } from './json'
+import { voiceEvent, voiceState } from './decodeVoice'
+import { boolean, list, Malformed, number, object, oneOf, optional, string } from './fields'
+import type { Fields } from './json'
 import type {
   ChatMessage,
   ErrorCode,
@@ -15,8 +17,6 @@ import type {
   RoomSummary,
   ServerMessage,
 } from './protocol.gen'
-
-class Malformed extends Error {}
 
 type Action = ServerMessage['action']
 type Of<A extends Action> = Extract<ServerMessage, { action: A }>
@@ -65,6 +65,7 @@ const DECODERS: { readonly [A in Action]: (fields: Fields) => Of<A> } = {
     roomName: string(f, 'roomName'),
     participants: list(f, 'participants', participant),
     next: optional(f, 'next', string),
+    voice: voiceState(object(f['voice'])),
   }),
   history: (f) => ({
     action: 'history',
@@ -82,6 +83,7 @@ const DECODERS: { readonly [A in Action]: (fields: Fields) => Of<A> } = {
     online: boolean(f, 'online'),
   }),
   pong: (f) => ({ action: 'pong', timestamp: number(f, 'timestamp') }),
+  voiceSignal: (f) => ({ action: 'voiceSignal', ...voiceEvent(f) }),
   error: (f) => ({
     action: 'error',
     code: oneOf(f, 'code', ERROR_CODES),
@@ -147,48 +149,4 @@ function limits(f: Fields): Limits {
     roomsMax: number(f, 'roomsMax'),
     requestsMax: number(f, 'requestsMax'),
   }
-}
-
-function object(value: unknown): Fields {
-  if (!isFields(value)) throw new Malformed()
-  return value
-}
-
-function string(fields: Fields, key: string): string {
-  const value = fields[key]
-  if (typeof value !== 'string') throw new Malformed()
-  return value
-}
-
-function number(fields: Fields, key: string): number {
-  const value = fields[key]
-  if (typeof value !== 'number') throw new Malformed()
-  return value
-}
-
-function boolean(fields: Fields, key: string): boolean {
-  const value = fields[key]
-  if (typeof value !== 'boolean') throw new Malformed()
-  return value
-}
-
-function optional<T>(fields: Fields, key: string, read: (fields: Fields, key: string) => T): T | undefined {
-  const value = fields[key]
-  return value === undefined || value === null ? undefined : read(fields, key)
-}
-
-function oneOf<K extends string>(fields: Fields, key: string, known: Readonly<Record<K, 0>>): K {
-  const value = string(fields, key)
-  if (!isKeyOf(known, value)) throw new Malformed()
-  return value
-}
-
-function isKeyOf<K extends string>(known: Readonly<Record<K, 0>>, value: string): value is K {
-  return Object.hasOwn(known, value)
-}
-
-function list<T>(fields: Fields, key: string, read: (item: Fields) => T): T[] {
-  const value = fields[key]
-  if (!Array.isArray(value)) throw new Malformed()
-  return value.map((item: unknown) => read(object(item)))
 }

@@ -16,6 +16,7 @@ const ANSWERS = {
   getHistory: 'history',
   hello: 'welcome',
   ping: 'pong',
+  voiceSignal: 'voiceSignal',
 } as const satisfies Record<Action, ServerMessage['action']>
 
 export type AnswerTo<A extends Action> = Extract<ServerMessage, { action: (typeof ANSWERS)[A] }>

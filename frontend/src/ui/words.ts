@@ -92,6 +92,8 @@ const FAILED = {
   decide: 'The decision was not taken',
   leave: 'You could not leave the room',
   older: 'Older messages could not be loaded',
+  mute: 'They could not be muted',
+  voiceSwitch: 'Voice could not be changed',
 } as const
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })

@@ -12,6 +12,8 @@ export class FakeRoom {
   pageSize = 50
   /** The most members in one answer. */
   peoplePageSize = 800
+  /** Who is in voice, and whether they are muted. */
+  readonly voice = new Map<string, boolean>()
   #members: readonly string[]
   #askers: readonly string[] = []
 
@@ -61,6 +63,7 @@ export class FakeRoom {
         ...this.#members.slice(start, end).map(line('approved')),
         ...(start === 0 ? this.#askers.map(line('pending')) : []),
       ],
+      voice: { enabled: true, transport: 'mesh', participants: [...this.voice].map(([userId, muted]) => ({ userId, muted })) },
       ...(end < this.#members.length ? { next: String(end) } : {}),
     }
   }

@@ -8,6 +8,7 @@ import type { ChatMessage, Limits, Request, ServerMessage } from '../protocol.ge
 import type { SocketFactory } from '../socket'
 import type { FakeEnvironment } from './environment'
 import { FakeRoom } from './room'
+import { answerVoice } from './voice'
 
 export const LIMITS: Limits = {
   messageBytes: 8192,
@@ -211,6 +212,8 @@ export class FakeServer {
       }
       case 'getHistory':
         return this.#membersRoom(request.roomId, userId).historyAnswer(request)
+      case 'voiceSignal':
+        return answerVoice(this.#membersRoom(request.roomId, userId), request, userId, (to, frame) => this.push(to, frame))
     }
   }
 

@@ -1,0 +1,275 @@
+/**
+ * The audio connection to one other participant: perfect negotiation (W3C WebRTC, section 10.7), candidates
+ * kept until their description is there, ICE restarted when the path is lost, and a limit to the time that
+ * all this may take. Knows neither the server nor who else is there.
+ */
+
+import { type Observable, Variable } from '../observable'
+import type { Cancel, Environment } from '../transport/environment'
+import { withOpusWishes } from './opus'
+import { fragmentsOf, type Note, sessionOf } from './signals'
+
+/** Why no audio goes through. */
+export type LinkFault =
+  /** No path between the two networks was found. */
+  | 'noPath'
+  /** The relay did not take the credentials, so a path through it could not be tried. */
+  | 'relayRefused'
+
+export type LinkState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'connected' }
+  /** Was connected, and another path is being looked for. */
+  | { readonly kind: 'interrupted' }
+  /** The time is up. Should the path come back after all, the link is connected again. */
+  | { readonly kind: 'failed'; readonly fault: LinkFault }
+
+export interface PeerOptions {
+  /** Of the two sides of a link exactly one gives way when both offer at once. */
+  readonly isPolite: boolean
+  readonly microphone: MediaStreamTrack
+  readonly iceServers: readonly RTCIceServer[]
+  readonly connect: (configuration: RTCConfiguration) => RTCPeerConnection
+  readonly environment: Environment
+  readonly send: (note: Note) => void
+  /** Servers with fresh credentials, for another try. */
+  readonly freshServers: () => Promise<readonly RTCIceServer[]>
+  readonly heard: (track: MediaStreamTrack) => void
+}
+
+/** Connecting takes well under a second where it works; after this a person is told. */
+export const CONNECT_LIMIT_MS = 10_000
+/** Most lost paths come back by themselves sooner. The polite side waits longer, so that one side begins. */
+const RESTART_AFTER_MS = { impolite: 2_000, polite: 3_500 } as const
+/** How long the first candidates may hold a description back: together they are one message instead of ten. */
+const GATHER_MS = 40
+/** Statuses with which a TURN server refuses credentials (RFC 8656). */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 438, 441])
+
+export class Peer {
+  readonly #options: PeerOptions
+  readonly #connection: RTCPeerConnection
+  readonly #state = new Variable<LinkState>({ kind: 'connecting' })
+  #incoming: Promise<void> = Promise.resolve()
+  #early: readonly RTCIceCandidateInit[] = []
+  #isOffering = false
+  #isAnswerPending = false
+  #ignoresOffer = false
+  /** Candidates go out one by one, since the description has gone. */
+  #trickles = false
+  #wasRefused = false
+  #sender: RTCRtpSender | undefined
+  #bitrate: number | undefined
+  #cancelRestart: Cancel = () => undefined
+  #cancelLimit: Cancel = () => undefined
+
+  constructor(options: PeerOptions) {
+    this.#options = options
+    this.#connection = options.connect({ iceServers: [...options.iceServers], bundlePolicy: 'max-bundle' })
+    const connection = this.#connection
+    connection.addEventListener('negotiationneeded', () => void this.#offer())
+    connection.addEventListener('icecandidate', ({ candidate }) => this.#found(candidate))
+    connection.addEventListener('icecandidateerror', ({ errorCode }) => {
+      if (REFUSALS.has(errorCode)) this.#wasRefused = true
+    })
+    connection.addEventListener('connectionstatechange', () => this.#connectionChanged())
+    connection.addEventListener('track', ({ track }) => options.heard(track))
+    this.#limit()
+  }
+
+  get state(): Observable<LinkState> {
+    return this.#state
+  }
+
+  /** Which page is at the other end; unknown until it has described itself. */
+  get remoteSession(): string | undefined {
+    return sessionOf(this.#connection.remoteDescription?.sdp ?? '')
+  }
+
+  /** Makes the first offer. The other side waits for it: two offers at once cost time. */
+  call(): void {
+    this.#attach()
+  }
+
+  /** Takes what the other side said; in the order in which it came. */
+  receive(note: Note): void {
+    // What cannot be applied belongs to an earlier round; the time limit watches over the rest.
+    this.#incoming = this.#incoming.then(() => this.#apply(note)).catch(() => undefined)
+  }
+
+  async setMicrophone(track: MediaStreamTrack): Promise<void> {
+    await this.#sender?.replaceTrack(track)
+  }
+
+  /** Bits a second, at most. */
+  setBitrate(bitrate: number): void {
+    this.#bitrate = bitrate
+    this.#applyBitrate()
+  }
+
+  /** Looks for another path now, unless there is one. */
+  async restart(): Promise<void> {
+    this.#cancelRestart()
+    if (this.#connection.connectionState === 'connected' || this.#connection.connectionState === 'closed') return
+    if (this.#state.getSnapshot().kind === 'failed') this.#state.set({ kind: 'connecting' })
+    this.#wasRefused = false
+    this.#limit()
+    const iceServers = await this.#options.freshServers()
+    if (this.#connection.signalingState === 'closed') return
+    this.#connection.setConfiguration({ iceServers: [...iceServers], bundlePolicy: 'max-bundle' })
+    if (this.#sender === undefined) this.#attach()
+    // An offer that nobody answered may have been lost with the line; the same one again does no harm.
+    else if (this.#connection.signalingState === 'have-local-offer') await this.#describe('offer')
+    else this.#connection.restartIce()
+  }
+
+  /** 0 to 1, of what was heard last. */
+  level(): number {
+    return this.#connection.getReceivers()[0]?.getSynchronizationSources()[0]?.audioLevel ?? 0
+  }
+
+  async stats(): Promise<RTCStatsReport> {
+    return await this.#connection.getStats()
+  }
+
+  close(): void {
+    this.#cancelRestart()
+    this.#cancelLimit()
+    this.#connection.close()
+  }
+
+  #attach(): void {
+    this.#sender ??= this.#connection.addTrack(this.#options.microphone)
+  }
+
+  async #offer(): Promise<void> {
+    try {
+      this.#isOffering = true
+      this.#trickles = false
+      await this.#connection.setLocalDescription()
+    } catch {
+      // Overtaken by the other side's offer, or closed.
+      return
+    } finally {
+      this.#isOffering = false
+    }
+    await this.#describe('offer')
+  }
+
+  async #apply(note: Note): Promise<void> {
+    if (note.kind === 'candidate') await this.#addCandidate(note.candidate)
+    else await this.#addDescription(note)
+  }
+
+  async #addDescription({ kind, sdp }: Exclude<Note, { kind: 'candidate' }>): Promise<void> {
+    const connection = this.#connection
+    const isReady = !this.#isOffering && (connection.signalingState === 'stable' || this.#isAnswerPending)
+    this.#ignoresOffer = !this.#options.isPolite && kind === 'offer' && !isReady
+    if (this.#ignoresOffer) return
+    this.#isAnswerPending = kind === 'answer'
+    try {
+      await connection.setRemoteDescription({ type: kind, sdp })
+    } finally {
+      this.#isAnswerPending = false
+    }
+    if (kind === 'offer') await this.#answer()
+    const early = this.#early
+    this.#early = []
+    await Promise.all(early.map((candidate) => this.#addCandidate(candidate)))
+  }
+
+  async #answer(): Promise<void> {
+    this.#attach()
+    this.#trickles = false
+    await this.#connection.setLocalDescription()
+    this.#applyBitrate()
+    // Not waited for: the candidates that follow need not wait for ours.
+    void this.#describe('answer')
+  }
+
+  /** Messages may overtake each other: a candidate is kept until the description that it belongs to is there. */
+  async #addCandidate(candidate: RTCIceCandidateInit | null): Promise<void> {
+    const sdp = this.#connection.remoteDescription?.sdp
+    if (candidate === null) return
+    const fragment = candidate.usernameFragment
+    const isEarly = sdp === undefined || (typeof fragment === 'string' && !fragmentsOf(sdp).includes(fragment))
+    if (isEarly) this.#early = [...this.#early, candidate]
+    else await this.#connection.addIceCandidate(candidate)
+  }
+
+  /** Sends the local description with the candidates that are there at once. */
+  async #describe(kind: 'offer' | 'answer'): Promise<void> {
+    await this.#gathered()
+    const { localDescription, signalingState } = this.#connection
+    const isCurrent = kind === 'offer' ? signalingState === 'have-local-offer' : signalingState === 'stable'
+    if (!isCurrent || localDescription?.type !== kind) return
+    this.#trickles = true
+    this.#options.send({ kind, sdp: withOpusWishes(localDescription.sdp) })
+  }
+
+  async #gathered(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const connection = this.#connection
+      const cancel = this.#options.environment.after(GATHER_MS, resolve)
+      const look = (): void => {
+        if (connection.iceGatheringState !== 'complete') return
+        cancel()
+        resolve()
+      }
+      connection.addEventListener('icegatheringstatechange', look, { once: true })
+      look()
+    })
+  }
+
+  #found(candidate: RTCIceCandidate | null): void {
+    if (this.#trickles && candidate !== null && candidate.candidate !== '') this.#options.send({ kind: 'candidate', candidate: candidate.toJSON() })
+  }
+
+  #connectionChanged(): void {
+    switch (this.#connection.connectionState) {
+      case 'connected':
+        this.#cancelRestart()
+        this.#cancelLimit()
+        this.#applyBitrate()
+        this.#state.set({ kind: 'connected' })
+        return
+      case 'disconnected':
+        this.#interrupted(RESTART_AFTER_MS[this.#options.isPolite ? 'polite' : 'impolite'])
+        return
+      case 'failed':
+        this.#interrupted(this.#options.isPolite ? RESTART_AFTER_MS.polite - RESTART_AFTER_MS.impolite : 0)
+        return
+      case 'new':
+      case 'connecting':
+      case 'closed':
+    }
+  }
+
+  #interrupted(restartAfterMs: number): void {
+    if (this.#state.getSnapshot().kind === 'connected') {
+      this.#state.set({ kind: 'interrupted' })
+      this.#limit()
+    }
+    this.#cancelRestart()
+    this.#cancelRestart = this.#options.environment.after(restartAfterMs, () => void this.restart())
+  }
+
+  /** Wrong TURN credentials never make a browser say `failed`, so the time is kept here. */
+  #limit(): void {
+    this.#cancelLimit()
+    this.#cancelLimit = this.#options.environment.after(CONNECT_LIMIT_MS, () =>
+      this.#state.set({ kind: 'failed', fault: this.#wasRefused ? 'relayRefused' : 'noPath' }),
+    )
+  }
+
+  #applyBitrate(): void {
+    const sender = this.#sender
+    if (sender === undefined || this.#bitrate === undefined) return
+    const parameters = sender.getParameters()
+    const [encoding] = parameters.encodings
+    if (encoding === undefined || encoding.maxBitrate === this.#bitrate) return
+    encoding.maxBitrate = this.#bitrate
+    // Refused while a negotiation runs; it is applied again when that one is done.
+    sender.setParameters(parameters).catch(() => undefined)
+  }
+}

@@ -1,0 +1,57 @@
+/** How voice travels. Each way is one of these, made by a factory, so that the call knows none of them. */
+
+import type { Observable } from '../observable'
+import type { Environment } from '../transport/environment'
+import type { LinkState } from './peer'
+import type { LeaveReason, Note } from './signals'
+import type { Reading } from './quality'
+
+/** The audio between this page and one other participant. */
+export interface Link {
+  readonly state: LinkState
+  /** Gone from voice by the server's word, but their line may come back. */
+  readonly isAway: boolean
+}
+
+export type Links = ReadonlyMap<string, Link>
+
+export interface TransportOptions {
+  /** This person. */
+  readonly me: string
+  readonly microphone: MediaStreamTrack
+  /** Those given last. */
+  readonly iceServers: () => readonly RTCIceServer[]
+  readonly environment: Environment
+  readonly connect: (configuration: RTCConfiguration) => RTCPeerConnection
+  readonly send: (to: string, note: Note) => void
+  /** Servers with fresh credentials; those known last where there are none to be had. */
+  readonly freshServers: () => Promise<readonly RTCIceServer[]>
+  /** Audio of somebody begins, or changes. */
+  readonly heard: (userId: string, track: MediaStreamTrack) => void
+  /** Nothing more comes from somebody. */
+  readonly silent: (userId: string) => void
+  /** The transport cannot go on. */
+  readonly ended: () => void
+}
+
+export interface VoiceTransport {
+  /** One link to each other participant. */
+  readonly links: Observable<Links>
+  /** This person joined, where these were; or joined again after the line to the server was lost. */
+  meet(others: readonly string[]): void
+  joined(userId: string): void
+  left(userId: string, reason: LeaveReason): void
+  receive(from: string, note: Note): void
+  setMicrophone(track: MediaStreamTrack): Promise<void>
+  /** Tries every link again that does not work. */
+  retry(): void
+  /** How loud everybody is now, 0 to 1. */
+  levels(): readonly (readonly [string, number])[]
+  /** One reading of each link's statistics. */
+  readings(): Promise<readonly (readonly [string, Reading])[]>
+  /** Sets how loud somebody is, where it is the transport that mixes; `undefined` where whoever plays does. */
+  readonly setVolume: ((userId: string, volume: number) => void) | undefined
+  close(): void
+}
+
+export type TransportFactory = (options: TransportOptions) => VoiceTransport
