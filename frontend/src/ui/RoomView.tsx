@@ -5,6 +5,7 @@ import { type RoomModel, roomModel } from '../state/roomModel'
 import type { MemberRoom } from '../state/rooms'
 import type { SessionState } from '../state/roomStore'
 import type { Session } from '../state/session'
+import { voiceModel } from '../state/voiceModel'
 import { Avatar } from './Avatar'
 import { Button, IconButton } from './Button'
 import { Composer } from './Composer'
@@ -16,6 +17,8 @@ import { PeoplePanel } from './PeoplePanel'
 import styles from './RoomView.module.css'
 import { useMediaQuery } from './useMediaQuery'
 import { useObservable } from './useObservable'
+import { VoiceButton } from './voice/VoiceButton'
+import { VoiceDock } from './voice/VoiceDock'
 import { count, failure } from './words'
 
 interface RoomViewProps {
@@ -49,6 +52,7 @@ const WIDE = '(min-width: 1120px)'
 
 export function RoomView({ session, state, room, link, bar, menu, drafts, arePeopleShown: areWanted, onShowPeople: showPeople, onLeft }: RoomViewProps) {
   const model = roomModel(session, state, room, useObservable(session.outbox))
+  const voice = voiceModel(session, useObservable(session.voice.state), room)
   const isWide = useMediaQuery(WIDE)
   const arePeopleShown = areWanted ?? isWide
   const [isInviting, setInviting] = useState(false)
@@ -66,6 +70,7 @@ export function RoomView({ session, state, room, link, bar, menu, drafts, arePeo
               </h1>
               <p>{model.people.length > 0 && `${count(model.people.length, 'person', 'people')}, ${online} online`}</p>
             </div>
+            <VoiceButton model={voice} />
             <IconButton icon="invite" label="Invite people" onClick={() => setInviting(true)} />
             <IconButton
               icon="people"
@@ -80,6 +85,7 @@ export function RoomView({ session, state, room, link, bar, menu, drafts, arePeo
           {bar}
           {model.trouble !== undefined && <TroubleBar trouble={model.trouble} />}
         </div>
+        <VoiceDock session={session} me={model.me} room={room} model={voice} />
         <MessageList model={model} empty={<InviteBox link={link} roomId={model.roomId} title="Nobody has said anything yet" />} />
         <Composer
           roomName={model.roomName}

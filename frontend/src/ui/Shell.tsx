@@ -15,6 +15,7 @@ import { Sidebar } from './Sidebar'
 import type { Theme } from './theme'
 import { useMediaQuery } from './useMediaQuery'
 import { useObservable } from './useObservable'
+import { VoicePill } from './voice/VoicePill'
 
 interface ShellProps {
   readonly app: App
@@ -68,7 +69,12 @@ export function Shell({ app, session, stage, theme }: ShellProps) {
       onSignOut={(after) => app.signOut(after)}
     />
   )
-  const bar = <ConnectionBar state={connection} onRetry={() => session.retryNow()} />
+  const bar = (
+    <>
+      <ConnectionBar state={connection} onRetry={() => session.retryNow()} />
+      <VoicePill session={session} openRoomId={openRoomId} onOpen={go} />
+    </>
+  )
   return (
     <div className={styles.shell}>
       <button type="button" className={styles.skip} onClick={() => document.getElementById('main')?.focus()}>
