@@ -1,7 +1,7 @@
 /** Every screen in both themes: no accessibility violation, and a picture for human eyes in e2e/screenshots/. */
 
-import { AxeBuilder } from '@axe-core/playwright'
-import { expect, type Page, test } from '@playwright/test'
+import { expect, test } from '@playwright/test'
+import { lookIn } from './look'
 import { Person, twoInARoom } from './person'
 
 test('a chosen theme is kept', async ({ page }) => {
@@ -19,17 +19,7 @@ test('a chosen theme is kept', async ({ page }) => {
 for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(`in the ${colorScheme} theme`, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: 'reduce' } })
-
-    /** Checks the page as it is and takes its picture. */
-    async function look(page: Page, screen: string): Promise<void> {
-      const { name } = test.info().project
-      await page.screenshot({ path: `e2e/screenshots/${name}-${colorScheme}-${screen}.png` })
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), `${screen} is not wider than the window`).toBeLessThanOrEqual(0)
-      if (name === 'phone') expect(await smallTargets(page), `${screen} has room for fingers`).toEqual([])
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`)
-      expect(found, screen).toEqual([])
-    }
+    const look = lookIn(colorScheme)
 
     test('before the chat', async ({ page }) => {
       await page.goto('./')
@@ -91,16 +81,6 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await Promise.all([alice.leave(), bob.leave(), carol.leave()])
     })
   })
-}
-
-/** What can be touched and is lower than 44 pixels; links inside a text are as high as the text. */
-async function smallTargets(page: Page): Promise<string[]> {
-  return await page.locator('button, input, textarea, a:not([target])').evaluateAll((elements) =>
-    elements
-      .filter((element) => element.checkVisibility() && element.getBoundingClientRect().bottom > 0)
-      .filter((element) => Math.round(element.getBoundingClientRect().height) < 44 && element.tagName !== 'TEXTAREA')
-      .map((element) => `${element.outerHTML.slice(0, 120)}: ${element.getBoundingClientRect().height}`),
-  )
 }
 
 async function talk(alice: Person, bob: Person): Promise<void> {

@@ -257,7 +257,7 @@ test('voice ends for all where the admin ends it, and here where it was opened e
   ann.session.endVoice(ROOM, 'off')
   await settle()
   expect(bob.session.voice.state.getSnapshot()).toEqual({ kind: 'ended', roomId: ROOM, reason: 'disabled', by: 'Ann' })
-  expect(ann.session.voice.state.getSnapshot()).toMatchObject({ kind: 'ended', reason: 'disabled' })
+  expect(ann.session.voice.state.getSnapshot().kind).toBe('off')
   const room = bob.session.state.getSnapshot().rooms.get(ROOM)
   expect(room).toMatchObject({ voice: { isEnabled: false, people: [] } })
   ann.session.allowVoice(ROOM)

@@ -191,7 +191,7 @@ export class Voice {
     const me = this.#options.me()
     const { roomId, from } = signal
     if (signal.kind === 'enabled' && !signal.enabled) {
-      this.#end({ kind: 'ended', roomId, reason: 'disabled', by: from })
+      this.#end(from === me ? { kind: 'off' } : { kind: 'ended', roomId, reason: 'disabled', by: from })
     } else if (signal.kind === 'left' && from === me) {
       // The server took a line for dead that this page has replaced since.
       if (signal.reason === 'disconnected') this.lineUp()

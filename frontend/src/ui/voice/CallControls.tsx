@@ -23,10 +23,10 @@ export function CallControls({ call, state, preferences, model, onSettings, onEn
     <div className={styles.controls} role="group" aria-label="Voice controls">
       {preferences.pushToTalk && !state.isMuted && <TalkButton call={call} isOpen={state.isOpen} />}
       <MuteButton call={call} isMuted={state.isMuted} />
-      <IconButton icon="gear" label="Voice settings" aria-haspopup="dialog" onClick={onSettings} />
+      <IconButton icon="sliders" label="Voice settings" aria-haspopup="dialog" onClick={onSettings} />
       {canEnd && <IconButton icon="more" label="End voice for everybody…" aria-haspopup="dialog" onClick={onEnd} />}
       <button type="button" className={`${styles.round} ${styles.leave}`} aria-label="Leave voice" title="Leave voice" onClick={model.leave}>
-        <Icon name="hangUp" size={22} />
+        <Icon name="hangUp" size={26} />
       </button>
     </div>
   )

@@ -65,9 +65,9 @@ export function TalkerDetails({ talker, onClose }: TalkerDetailsProps) {
   return (
     <div className={styles.details} role="group" aria-label={`${userId} in voice`}>
       <div className={styles.volume}>
-        <Icon name="volume" />
         <label htmlFor={volumeId}>
-          How loud you hear <bdi>{userId}</bdi>
+          <Icon name="volume" />
+          <span className="visually-hidden">How loud you hear {userId}</span>
         </label>
         <input
           id={volumeId}
@@ -79,15 +79,20 @@ export function TalkerDetails({ talker, onClose }: TalkerDetailsProps) {
           aria-valuetext={`${Math.round(volume * 100)} %`}
           onChange={(event) => setVolume?.(Number(event.target.value) / 100)}
         />
-        <output htmlFor={volumeId}>{Math.round(volume * 100)} %</output>
+        <output htmlFor={volumeId}>{Math.round(volume * 100)}&nbsp;%</output>
+        <IconButton icon="close" label="Close details" onClick={onClose} />
       </div>
-      <p className={styles.figures}>{quality === undefined ? 'The connection is being measured.' : `${VERDICTS[quality.verdict]}: ${qualityFigures(quality)}`}</p>
+      <p className={styles.figures}>
+        <strong>
+          <bdi>{userId}</bdi>
+        </strong>
+        {quality === undefined ? 'The connection is being measured.' : `${VERDICTS[quality.verdict]}: ${qualityFigures(quality)}`}
+      </p>
       {mute !== undefined && (
         <Button size="small" look="danger" onClick={mute}>
           Mute for everybody
         </Button>
       )}
-      <IconButton icon="close" label="Close details" onClick={onClose} />
     </div>
   )
 }

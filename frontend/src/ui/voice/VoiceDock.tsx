@@ -59,7 +59,7 @@ function Progress({ model }: { readonly model: VoiceModel }) {
         </div>
       )
     case 'ended':
-      return <Ended text={voiceEnd(state.reason, state.by, model.isEnabled)} join={state.reason === 'replaced' ? join : undefined} onDismiss={dismiss} />
+      return <Ended text={voiceEnd(state.reason, state.by, model.isEnabled)} label={state.reason === 'replaced' ? 'Join here' : 'Join voice'} join={people.length > 0 ? join : undefined} onDismiss={dismiss} />
     case 'failed':
       return <Failed explanation={voiceFault(state.fault)} join={join} onDismiss={dismiss} />
   }
@@ -88,18 +88,19 @@ function Invitation({ people, join }: { readonly people: readonly string[]; read
 
 interface EndedProps {
   readonly text: string
+  readonly label: string
   readonly join: (() => void) | undefined
   readonly onDismiss: () => void
 }
 
-function Ended({ text, join, onDismiss }: EndedProps) {
+function Ended({ text, label, join, onDismiss }: EndedProps) {
   return (
     <div className={styles.strip} role="status">
       <Icon name="hangUp" />
       <p>{text}</p>
       {join !== undefined && (
         <Button size="small" look="tinted" onClick={join}>
-          Join here
+          {label}
         </Button>
       )}
       <IconButton icon="close" label="Dismiss" onClick={onDismiss} />
