@@ -30,4 +30,5 @@ createRoot(root).render(
     <AppView app={app} theme={theme} />
   </StrictMode>,
 )
+window.addEventListener('pagehide', () => app.pageHidden())
 void app.start()

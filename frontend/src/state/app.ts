@@ -89,6 +89,11 @@ export class App {
     session.start()
   }
 
+  /** The page goes away: those in voice are told now rather than when the line is missed. */
+  pageHidden(): void {
+    this.#session?.session.voice.leave()
+  }
+
   /** `forget` also gives up the name and its memberships on this device. */
   signOut(after: 'keep' | 'forget'): void {
     if (this.#ready === undefined) return

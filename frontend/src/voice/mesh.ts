@@ -129,10 +129,17 @@ export class Mesh implements VoiceTransport {
       send: (note) => send(userId, note),
       heard: (track) => heard(userId, track),
     })
-    const member: Member = { peer, isAway: false, unwatch: peer.state.subscribe(() => this.#publish()), cancelTimer: () => undefined }
+    const member: Member = { peer, isAway: false, unwatch: peer.state.subscribe(() => this.#changed(userId)), cancelTimer: () => undefined }
     this.#members.set(userId, member)
     this.#resized()
     return member
+  }
+
+  /** Nobody waits for those whose line and whose audio are both gone. */
+  #changed(userId: string): void {
+    const member = this.#members.get(userId)
+    if (member?.isAway === true && member.peer.state.getSnapshot().kind === 'failed') this.#remove(userId)
+    else this.#publish()
   }
 
   #remove(userId: string): void {
