@@ -80,7 +80,7 @@ export class Mesh implements VoiceTransport {
   }
 
   retry(): void {
-    for (const { peer } of this.#members.values()) void peer.restart()
+    for (const { peer } of this.#members.values()) peer.restart()
   }
 
   levels(): readonly (readonly [string, number])[] {
@@ -107,7 +107,7 @@ export class Mesh implements VoiceTransport {
     member.cancelTimer()
     member.isAway = false
     this.#publish()
-    void member.peer.restart()
+    member.peer.restart()
   }
 
   #heardFrom(userId: string): Peer {

@@ -41,6 +41,8 @@ export interface PeerOptions {
 export const CONNECT_LIMIT_MS = 10_000
 /** Most lost paths come back by themselves sooner. The polite side waits longer, so that one side begins. */
 const RESTART_AFTER_MS = { impolite: 2_000, polite: 3_500 } as const
+/** An attempt whose messages were lost is made again after this. */
+const AGAIN_AFTER_MS = 4_000
 /** How long the first candidates may hold a description back: together they are one message instead of ten. */
 const GATHER_MS = 40
 /** Statuses with which a TURN server refuses credentials (RFC 8656). */
@@ -107,13 +109,19 @@ export class Peer {
     this.#applyBitrate()
   }
 
-  /** Looks for another path now, unless there is one. */
-  async restart(): Promise<void> {
-    this.#cancelRestart()
-    if (this.#connection.connectionState === 'connected' || this.#connection.connectionState === 'closed') return
+  /** Looks for another path now, unless there is one, and gives it the whole time again. */
+  restart(): void {
+    const { connectionState } = this.#connection
+    if (connectionState === 'connected' || connectionState === 'closed') return
     if (this.#state.getSnapshot().kind === 'failed') this.#state.set({ kind: 'connecting' })
     this.#wasRefused = false
     this.#limit()
+    void this.#lookForPath()
+  }
+
+  async #lookForPath(): Promise<void> {
+    this.#cancelRestart()
+    this.#cancelRestart = this.#options.environment.after(AGAIN_AFTER_MS, () => void this.#lookForPath())
     const iceServers = await this.#options.freshServers()
     if (this.#connection.signalingState === 'closed') return
     this.#connection.setConfiguration({ iceServers: [...iceServers], bundlePolicy: 'max-bundle' })
@@ -251,7 +259,7 @@ export class Peer {
       this.#limit()
     }
     this.#cancelRestart()
-    this.#cancelRestart = this.#options.environment.after(restartAfterMs, () => void this.restart())
+    this.#cancelRestart = this.#options.environment.after(restartAfterMs, () => void this.#lookForPath())
   }
 
   /** Wrong TURN credentials never make a browser say `failed`, so the time is kept here. */
