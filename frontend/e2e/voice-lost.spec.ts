@@ -16,16 +16,6 @@ test('a tab is killed: the others are told, and go on', async ({ browser }, { pr
   await Promise.all([ann.person.leave(), cleo.person.leave()])
 })
 
-test('a tab is closed: the others know it at once', async ({ browser }, { project }) => {
-  const [ann, bob] = await three(talkersInARoom(browser, 3, project.use))
-  await ann.join()
-  await bob.join()
-  await everybodyHearsTheOthers([ann, bob])
-  await bob.page.goto('about:blank')
-  await expect(ann.tile(bob.name)).toHaveCount(0, { timeout: 3_000 })
-  await ann.person.leave()
-})
-
 test('a reload is a new page at the other end, which joins again', async ({ browser }, { project }) => {
   const [ann, bob] = await three(talkersInARoom(browser, 3, project.use))
   await ann.join()

@@ -142,11 +142,14 @@ export async function hum(context: BrowserContext, tone: number, ice: Ice = {}):
       }
 
       window.players = new Set()
-      const play = HTMLMediaElement.prototype.play
-      HTMLMediaElement.prototype.play = async function listened(this: HTMLMediaElement) {
-        window.players.add(this)
-        await play.call(this)
-      }
+      const source = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'srcObject')
+      Object.defineProperty(HTMLMediaElement.prototype, 'srcObject', {
+        ...source,
+        set(this: HTMLMediaElement, stream: MediaProvider | null) {
+          window.players.add(this)
+          source?.set?.call(this, stream)
+        },
+      })
 
       let ear: { audio: AudioContext; analyser: AnalyserNode } | undefined
       const sources = new Map<MediaProvider, { source: AudioNode; gain: GainNode }>()

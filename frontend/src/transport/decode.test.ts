@@ -12,6 +12,23 @@ test('an optional field may be null', () => {
 })
 
 test.each([
+  { type: 'voice:existing_participants', roomId: 'r', participants: [{ userId: 'Bob', muted: true }], topology: 'mesh', iceServers: [{ urls: ['stun:h:1'] }, { urls: ['turn:h:1'], username: 'u', credential: 'c' }], iceExpiresAt: 7 },
+  { type: 'voice:peer_joined', roomId: 'r', from: 'Bob', muted: false },
+  { type: 'voice:peer_left', roomId: 'r', from: 'Bob', reason: 'replaced' },
+  { type: 'voice:offer', roomId: 'r', from: 'Bob', sdp: 'v=0' },
+  { type: 'voice:answer', roomId: 'r', from: 'Bob', sdp: { type: 'answer', sdp: 'v=0' } },
+  { type: 'voice:ice_candidate', roomId: 'r', from: 'Bob', candidate: { candidate: 'c', sdpMid: '0', sdpMLineIndex: 0, usernameFragment: 'u' } },
+  { type: 'voice:ice_candidate', roomId: 'r', from: 'Bob', candidate: null },
+  { type: 'voice:mute', roomId: 'r', from: 'Ann', to: 'Bob', muted: true },
+  { type: 'voice:disable', roomId: 'r', from: 'Ann' },
+])('voice: $type', (event) => {
+  expect(decodeFrame(JSON.stringify({ action: 'voiceSignal', ...event }))).toEqual({ action: 'voiceSignal', ...event })
+})
+
+test.each([
+  ['a voice event of a newer server', '{"action":"voiceSignal","type":"voice:wave","roomId":"r","from":"Bob"}'],
+  ['a description that is none', '{"action":"voiceSignal","type":"voice:offer","roomId":"r","from":"Bob","sdp":4}'],
+  ['a server without addresses', '{"action":"voiceSignal","type":"voice:existing_participants","roomId":"r","participants":[],"topology":"mesh","iceServers":[{"urls":[1]}]}'],
   ['no JSON', 'hello'],
   ['no object', '[1]'],
   ['no action', '{"message":"Internal server error","connectionId":"x=","requestId":"y="}'],

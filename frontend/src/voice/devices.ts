@@ -47,7 +47,7 @@ export const browserDevices: Devices = {
     try {
       return await mediaDevices().getUserMedia({ audio: constraints(deviceId) })
     } catch (thrown) {
-      if (deviceId !== undefined && isNamed(thrown, 'OverconstrainedError')) return await browserDevices.open(undefined)
+      if (deviceId !== undefined && nameOf(thrown) === 'OverconstrainedError') return await browserDevices.open(undefined)
       throw microphoneError(thrown)
     }
   },
@@ -90,10 +90,10 @@ const FAULTS: Readonly<Record<string, MicrophoneFault>> = {
 
 export function microphoneError(thrown: unknown): MicrophoneError {
   if (thrown instanceof MicrophoneError) return thrown
-  const name = thrown instanceof Error ? thrown.name : ''
-  return new MicrophoneError(FAULTS[name] ?? 'unknown', thrown instanceof Error ? thrown.message : String(thrown))
+  return new MicrophoneError(FAULTS[nameOf(thrown)] ?? 'unknown', String(thrown))
 }
 
-function isNamed(thrown: unknown, name: string): boolean {
-  return thrown instanceof Error && thrown.name === name
+/** Not every browser's device errors are instances of `Error`. */
+function nameOf(thrown: unknown): string {
+  return typeof thrown === 'object' && thrown !== null && 'name' in thrown ? String(thrown.name) : ''
 }
