@@ -74,7 +74,7 @@ async function arrive(...names: readonly string[]): Promise<Talker[]> {
 async function talk(...talkers: readonly Talker[]): Promise<void> {
   for (const { session } of talkers) {
     await session.voice.join(ROOM)
-    await environment.pass(100)
+    await environment.pass(500)
   }
 }
 
@@ -225,7 +225,7 @@ test.each([
   network.refusal = refusal
   const [ann, bob] = pair(await arrive('Ann', 'Bob'))
   await talk(ann, bob)
-  await environment.pass(CONNECT_LIMIT_MS - 200)
+  await environment.pass(CONNECT_LIMIT_MS - 600)
   expect(bob.links).toEqual({ Ann: 'connecting' })
   await environment.pass(200)
   expect(bob.call.links.getSnapshot().get('Ann')).toMatchObject({ state: { kind: 'failed', fault } })

@@ -57,7 +57,8 @@ export class Call {
   readonly #cancels: (Cancel | Unsubscribe)[] = []
   #readings: ReadonlyMap<string, Reading> = new Map()
   #microphone: MediaStream
-  #meter: Meter
+  /** Made when it is first read: connecting comes first. */
+  #meter: Meter | undefined
   #isHeld = false
   #servers: readonly RTCIceServer[]
   #serversAt: number
@@ -68,7 +69,6 @@ export class Call {
     const { environment, joined, sound, preferences, line, roomId } = options
     this.#options = options
     this.#microphone = options.microphone
-    this.#meter = sound.meter(options.microphone)
     this.#servers = joined.iceServers
     this.#serversAt = environment.now()
     this.#transport = options.transport({
@@ -118,6 +118,7 @@ export class Call {
 
   /** What the microphone hears, 0 to 1, muted or not. */
   level(): number {
+    this.#meter ??= this.#options.sound.meter(this.#microphone)
     return this.#meter.level()
   }
 
@@ -196,7 +197,7 @@ export class Call {
     this.#isClosed = true
     for (const cancel of this.#cancels) cancel()
     this.#transport.close()
-    this.#meter.stop()
+    this.#meter?.stop()
     stopTracks(this.#microphone)
   }
 
@@ -240,9 +241,9 @@ export class Call {
       return
     }
     const former = this.#microphone
-    this.#meter.stop()
+    this.#meter?.stop()
+    this.#meter = undefined
     this.#microphone = microphone
-    this.#meter = this.#options.sound.meter(microphone)
     this.#watchTrack()
     this.#change({ isMicrophoneLost: false })
     await this.#transport.setMicrophone(audioTrack(microphone))
@@ -259,7 +260,7 @@ export class Call {
 
   #listen(): void {
     const { isOpen } = this.#state.getSnapshot()
-    const own: readonly [string, number] = [this.#options.me, isOpen ? this.#meter.level() : 0]
+    const own: readonly [string, number] = [this.#options.me, isOpen ? this.level() : 0]
     this.#speaking.set(this.#talking.heard([own, ...this.#transport.levels()], this.#options.environment.now()))
   }
 

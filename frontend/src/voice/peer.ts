@@ -44,7 +44,7 @@ const RESTART_AFTER_MS = { impolite: 2_000, polite: 3_500 } as const
 /** An attempt whose messages were lost is made again after this. */
 const AGAIN_AFTER_MS = 4_000
 /** How long the first candidates may hold a description back: together they are one message instead of ten. */
-const GATHER_MS = 40
+const GATHER_MS = 10
 /** Statuses with which a TURN server refuses credentials (RFC 8656). */
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 438, 441])
 
@@ -67,7 +67,7 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     this.#options = options
-    this.#connection = options.connect({ iceServers: [...options.iceServers], bundlePolicy: 'max-bundle' })
+    this.#connection = options.connect(configuration(options.iceServers))
     const connection = this.#connection
     connection.addEventListener('negotiationneeded', () => void this.#offer())
     connection.addEventListener('icecandidate', ({ candidate }) => this.#found(candidate))
@@ -91,6 +91,8 @@ export class Peer {
   /** Makes the first offer. The other side waits for it: two offers at once cost time. */
   call(): void {
     this.#attach()
+    // Not by `negotiationneeded`, which waits for a page that is busy drawing the call.
+    void this.#offer()
   }
 
   /** Takes what the other side said; in the order in which it came. */
@@ -124,7 +126,7 @@ export class Peer {
     this.#cancelRestart = this.#options.environment.after(AGAIN_AFTER_MS, () => void this.#lookForPath())
     const iceServers = await this.#options.freshServers()
     if (this.#connection.signalingState === 'closed') return
-    this.#connection.setConfiguration({ iceServers: [...iceServers], bundlePolicy: 'max-bundle' })
+    this.#connection.setConfiguration(configuration(iceServers))
     if (this.#sender === undefined) this.#attach()
     // An offer that nobody answered may have been lost with the line; the same one again does no harm.
     else if (this.#connection.signalingState === 'have-local-offer') await this.#describe('offer')
@@ -207,7 +209,8 @@ export class Peer {
 
   /** Sends the local description with the candidates that are there at once. */
   async #describe(kind: 'offer' | 'answer'): Promise<void> {
-    await this.#gathered()
+    // An answer need not wait: the side that gets it can be reached as soon as it knocks.
+    if (kind === 'offer') await this.#gathered()
     const { localDescription, signalingState } = this.#connection
     const isCurrent = kind === 'offer' ? signalingState === 'have-local-offer' : signalingState === 'stable'
     if (!isCurrent || localDescription?.type !== kind) return
@@ -280,4 +283,9 @@ export class Peer {
     // Refused while a negotiation runs; it is applied again when that one is done.
     sender.setParameters(parameters).catch(() => undefined)
   }
+}
+
+/** With a pool candidates are looked for before there is a description, so the first one has them. */
+function configuration(iceServers: readonly RTCIceServer[]): RTCConfiguration {
+  return { iceServers: [...iceServers], bundlePolicy: 'max-bundle', iceCandidatePoolSize: 1 }
 }

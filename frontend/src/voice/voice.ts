@@ -46,6 +46,8 @@ export interface VoiceOptions {
 
 /** How often a lost place is asked for again, where the server had a passing trouble. */
 const REJOIN_MS = 2_000
+/** Making a tone takes the page's time, which connecting needs first. */
+const OWN_TONE_MS = 400
 
 export class Voice {
   readonly #options: VoiceOptions
@@ -53,6 +55,7 @@ export class Voice {
   /** What came for the room while joining it. */
   #early: Signal[] = []
   #cancelRejoin: Cancel = () => undefined
+  #cancelTone: Cancel = () => undefined
 
   constructor(options: VoiceOptions) {
     this.#options = options
@@ -163,7 +166,7 @@ export class Voice {
       ended: () => this.#end({ kind: 'ended', roomId, reason: 'hostGone', by: undefined }),
     })
     this.#state.set({ kind: 'on', roomId, call })
-    this.#tone('joined')
+    this.#cancelTone = this.#options.environment.after(OWN_TONE_MS, () => this.#tone('joined'))
     const early = this.#early
     this.#early = []
     for (const signal of early) this.#apply(call, signal)
@@ -216,6 +219,7 @@ export class Voice {
   #end(next: VoiceState): void {
     const state = this.#state.getSnapshot()
     this.#cancelRejoin()
+    this.#cancelTone()
     if (state.kind === 'on') state.call.close()
     this.#state.set(next)
   }

@@ -51,6 +51,7 @@ export class FakeConnection extends EventTarget {
   readonly #network: FakeNetwork
   #generation = 1
   #wantsRestart = false
+  #isDescribing = false
 
   constructor(network: FakeNetwork, id: string, configuration: RTCConfiguration) {
     super()
@@ -110,7 +111,9 @@ export class FakeConnection extends EventTarget {
   }
 
   async setLocalDescription(): Promise<void> {
+    this.#isDescribing = true
     await Promise.resolve()
+    this.#isDescribing = false
     const isAnswer = this.signalingState === 'have-remote-offer'
     if (this.#wantsRestart || (isAnswer && this.localDescription !== null && this.#isRestarted)) this.#generation += 1
     this.#wantsRestart = false
@@ -160,7 +163,7 @@ export class FakeConnection extends EventTarget {
 
   #needNegotiation(): void {
     queueMicrotask(() => {
-      if (this.signalingState === 'stable') this.dispatchEvent(new Event('negotiationneeded'))
+      if (this.signalingState === 'stable' && !this.#isDescribing) this.dispatchEvent(new Event('negotiationneeded'))
     })
   }
 
