@@ -13,6 +13,8 @@ declare global {
   interface Window {
     /** Decibels of each tone in what this page plays. */
     heard: (tones: readonly number[]) => Promise<readonly number[]>
+    /** What this page's connections must use. */
+    ice: Ice
     /** Everything that plays or has played. */
     players: Set<HTMLMediaElement>
   }
@@ -88,14 +90,14 @@ export class Talker {
 /** A tone arrives at about -25 dB, and is below -80 dB where it does not. */
 const AUDIBLE_DB = -50
 
-/** So many people in one room, each with a microphone that hums. */
-export async function talkersInARoom(browser: Browser, count: number, options: BrowserContextOptions = {}, ice: Ice = {}): Promise<readonly Talker[]> {
+/** So many people in one room, each with a microphone that hums, and some with servers of their own. */
+export async function talkersInARoom(browser: Browser, count: number, options: BrowserContextOptions = {}, ices: readonly Ice[] = []): Promise<readonly Talker[]> {
   const names = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve', 'Finn', 'Gwen']
   const talkers: Talker[] = []
   for (const [index, name] of names.slice(0, count).entries()) {
     const person = await Person.arrive(browser, name, options)
     const tone = TONES[index] ?? 0
-    await hum(person.context, tone, ice)
+    await hum(person.context, tone, ices[index])
     talkers.push(new Talker(person, tone))
   }
   const [host, ...guests] = talkers
@@ -130,6 +132,7 @@ export async function hum(context: BrowserContext, tone: number, ice: Ice = {}):
         return destination.stream
       }
 
+      window.ice = forced
       const Native = window.RTCPeerConnection
       window.RTCPeerConnection = class extends Native {
         constructor(configuration?: RTCConfiguration) {
