@@ -16,6 +16,7 @@ export function voiceState(f: Fields): VoiceState {
     enabled: boolean(f, 'enabled'),
     transport: oneOf(f, 'transport', TRANSPORTS),
     participants: list(f, 'participants', participant),
+    voiceRoomId: optional(f, 'voiceRoomId', string),
   }
 }
 
@@ -42,6 +43,7 @@ const DECODERS: { readonly [K in Kind]: (fields: Fields) => Of<K> } = {
     topology: oneOf(f, 'topology', TOPOLOGIES),
     iceServers: list(f, 'iceServers', iceServer),
     iceExpiresAt: optional(f, 'iceExpiresAt', number),
+    voiceRoomId: optional(f, 'voiceRoomId', string),
   }),
   'voice:peer_joined': (f) => ({ type: 'voice:peer_joined', ...sender(f), muted: boolean(f, 'muted') }),
   'voice:peer_left': (f) => ({ type: 'voice:peer_left', ...sender(f), reason: oneOf(f, 'reason', REASONS) }),
