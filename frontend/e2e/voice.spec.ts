@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test'
+import { twoInARoom } from './person'
 import { everybodyHearsTheOthers, talkersInARoom } from './voice'
 
 test('two, three, four and six people hear each other and not themselves; the seventh is told why not', async ({ browser }, { project }) => {
@@ -105,6 +106,50 @@ test('an admin mutes somebody, ends voice, switches it off and on', async ({ bro
   await expect(bob.page.getByRole('button', { name: 'Voice is switched off in this room' })).toBeDisabled()
   await ann.page.getByRole('button', { name: /Voice is switched off/ }).click()
   await bob.join()
+  await Promise.all([ann.person.leave(), bob.person.leave()])
+})
+
+test('the browser’s own microphone, allowed and not', async ({ browser }, { project }) => {
+  const { alice, bob } = await twoInARoom(browser, 'Beeps', project.use)
+  await alice.page.getByRole('button', { name: 'Start voice' }).click()
+  await expect(alice.page.getByRole('alert')).toContainText('The microphone is blocked')
+  for (const { context } of [alice, bob]) await context.grantPermissions(['microphone'])
+  await alice.page.getByRole('button', { name: 'Try again' }).click()
+  await bob.page.getByRole('button', { name: 'Join voice' }).click()
+  const speaker = bob.page.locator(`[data-talker="${alice.name}"]`)
+  await expect(speaker).toHaveAttribute('data-link', 'connected')
+  // It beeps once a second.
+  await expect(speaker).toHaveAttribute('data-speaking', 'true')
+  await bob.page.getByRole('button', { name: 'Voice settings' }).click()
+  await expect(bob.page.getByLabel('Microphone', { exact: true }).getByRole('option')).toContainText(['The system’s choice', /Fake/])
+  await bob.page.getByLabel('Microphone', { exact: true }).selectOption({ index: 1 })
+  await bob.page.keyboard.press('Escape')
+  await expect(alice.page.locator(`[data-talker="${bob.name}"]`)).toHaveAttribute('data-speaking', 'true')
+  await Promise.all([alice.leave(), bob.leave()])
+})
+
+test('by keyboard alone', async ({ browser }, { project }) => {
+  const [ann, bob] = await pair(talkersInARoom(browser, 2, project.use))
+  await ann.join()
+  const press = async (name: string, key = 'Enter'): Promise<void> => {
+    await bob.page.getByRole('button', { name }).focus()
+    await bob.page.keyboard.press(key)
+  }
+  await press('Join voice')
+  await everybodyHearsTheOthers([ann, bob])
+  await expect(bob.controls.getByRole('button', { name: 'Turn microphone off' })).toBeFocused()
+  await press('Turn microphone off', 'Space')
+  await ann.expectToHear([])
+  await press('Turn microphone on', 'Space')
+  await press(ann.name)
+  await bob.page.getByRole('slider').focus()
+  for (let step = 0; step < 20; step += 1) await bob.page.keyboard.press('ArrowLeft')
+  await bob.expectToHear([])
+  await press('Voice settings')
+  await bob.page.keyboard.press('Escape')
+  await expect(bob.controls.getByRole('button', { name: 'Voice settings' })).toBeFocused()
+  await press('Leave voice')
+  await expect(bob.controls).toHaveCount(0)
   await Promise.all([ann.person.leave(), bob.person.leave()])
 })
 

@@ -1,9 +1,10 @@
 /** A room's voice, above its conversation: who talks, the way in, the call itself, and why it ended. Nothing while nobody talks. */
 
-import { useEffect, useRef } from 'react'
+import { type RefObject, useEffect, useRef } from 'react'
 import type { MemberRoom } from '../../state/rooms'
 import type { Session } from '../../state/session'
 import type { VoiceModel } from '../../state/voiceModel'
+import type { VoiceState } from '../../voice/voice'
 import { Avatar } from '../Avatar'
 import { Button, IconButton } from '../Button'
 import { Icon } from '../Icon'
@@ -20,13 +21,28 @@ interface VoiceDockProps {
 
 export function VoiceDock({ session, me, room, model }: VoiceDockProps) {
   const { state } = model
+  const dock = useRef<HTMLElement>(null)
+  useKeptFocus(dock, state.kind)
   return (
-    <section className={styles.dock} aria-label="Voice">
+    <section ref={dock} className={styles.dock} aria-label="Voice" tabIndex={-1}>
       <Progress model={model} />
       {state.kind === 'on' && <CallPanel key={state.roomId} session={session} me={me} room={room} model={model} call={state.call} />}
       <Announcer names={model.people} me={me} />
     </section>
   )
+}
+
+/** A button that was pressed goes away with its state; the focus goes on to what came instead of it. */
+function useKeptFocus(dock: RefObject<HTMLElement | null>, kind: VoiceState['kind']): void {
+  const before = useRef(kind)
+  useEffect(() => {
+    const hasChanged = before.current !== kind
+    before.current = kind
+    const isLost = document.activeElement === document.body || document.activeElement === dock.current
+    if (!hasChanged || !isLost) return
+    const controls = dock.current?.querySelector<HTMLElement>('[role="group"] button')
+    ;(controls ?? dock.current)?.focus({ preventScroll: true })
+  }, [dock, kind])
 }
 
 function Progress({ model }: { readonly model: VoiceModel }) {
