@@ -76,6 +76,7 @@ function RoomItem({ room, me, isOpen, onOpen }: RoomItemProps) {
   const name = 'roomName' in room ? room.roomName : room.roomId
   const unread = room.kind === 'member' ? unreadCount(room, me) : 0
   const askers = room.kind === 'member' && room.isAdmin ? room.participants.filter(({ status }) => status === 'pending').length : 0
+  const talking = room.kind === 'member' ? room.voice.people.length : 0
   const last = room.kind === 'member' ? room.messages.at(-1) : undefined
   return (
     <li>
@@ -93,6 +94,13 @@ function RoomItem({ room, me, isOpen, onOpen }: RoomItemProps) {
         <span className={styles.time}>{last !== undefined && shortTime(last.timestamp)}</span>
         <span className={styles.second}>
           <span className={styles.preview}>{preview(room, me)}</span>
+          {talking > 0 && (
+            <span className={styles.talking}>
+              <Icon name="headset" size={13} />
+              {talking}
+              <span className="visually-hidden"> in voice</span>
+            </span>
+          )}
           {askers > 0 && (
             <span className={styles.askers}>
               <Icon name="key" size={12} />

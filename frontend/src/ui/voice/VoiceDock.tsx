@@ -137,12 +137,14 @@ function Failed({ explanation, join, onDismiss }: FailedProps) {
       <p>
         <strong>{explanation.title}.</strong> {explanation.help}
       </p>
-      {join !== undefined && (
-        <Button size="small" look="quiet" onClick={join}>
-          Try again
-        </Button>
-      )}
       <IconButton icon="close" label="Dismiss" onClick={onDismiss} />
+      {join !== undefined && (
+        <div className={styles.action}>
+          <Button size="small" look="quiet" onClick={join}>
+            Try again
+          </Button>
+        </div>
+      )}
     </div>
   )
 }
