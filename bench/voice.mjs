@@ -1,7 +1,7 @@
 /**
  * Voice in the web app beside bare pages with RTCPeerConnection: from the click to the first sample that can be
- * heard, and the processor time of a call of four. The bare pages signal through a BroadcastChannel, which is
- * the fastest way there is between two pages; the app's pages signal through the deployed stage.
+ * heard, and the processor time of a call of four. The bare pages signal through a few lines of server in this
+ * process; the app's pages signal through the deployed stage.
  */
 
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -57,9 +57,9 @@ function instrument(hertz) {
 
 /** The bare page: the newest calls everybody else. */
 const BARE = `<!doctype html><title>bare</title><button>Join</button><script>
-const me = Math.random().toString(36).slice(2), channel = new BroadcastChannel('mesh'), peers = new Map()
+const me = Math.random().toString(36).slice(2), peers = new Map()
 let microphone
-const say = (to, message) => channel.postMessage({ from: me, to, ...message })
+const say = (to, message) => fetch('/say', { method: 'POST', body: JSON.stringify({ from: me, to, ...message }) })
 function peer(id) {
   const connection = new RTCPeerConnection()
   peers.set(id, connection)
@@ -68,9 +68,10 @@ function peer(id) {
   connection.addTrack(microphone)
   return connection
 }
-channel.onmessage = async ({ data: { from, to, hello, description, candidate } }) => {
-  if (!microphone || (to && to !== me)) return
-  if (hello) return say(from, { here: true, description: undefined })
+new EventSource('/heard?me=' + me).onmessage = async ({ data }) => {
+  const { from, hello, description, candidate } = JSON.parse(data)
+  if (!microphone) return
+  if (hello) return say(from, {})
   if (description?.type === 'offer') {
     const connection = peer(from)
     await connection.setRemoteDescription(description)
@@ -86,21 +87,23 @@ channel.onmessage = async ({ data: { from, to, hello, description, candidate } }
 }
 document.querySelector('button').onclick = async () => {
   microphone = (await navigator.mediaDevices.getUserMedia({ audio: true })).getAudioTracks()[0]
-  channel.postMessage({ from: me, hello: true })
+  say(undefined, { hello: true })
 }
 </script>`
 
-/** Pages in one context, since a BroadcastChannel stays within it. */
+/** People on bare pages. */
 async function barePages(browser, count, url) {
-  const context = await browser.newContext()
+  const contexts = []
   const pages = []
   for (const tone of TONES.slice(0, count)) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
     const page = await context.newPage()
     await page.addInitScript(instrument, tone)
     await page.goto(url)
+    contexts.push(context)
     pages.push(page)
   }
-  return { pages, join: (page) => page.getByRole('button').click(), close: () => context.close() }
+  return { pages, join: (page) => page.getByRole('button').click(), close: () => Promise.all(contexts.map((context) => context.close())) }
 }
 
 /** People in one room of the stage. */
@@ -223,8 +226,8 @@ function section({ sound, cpu, version }) {
 
 Written by \`bench/voice\` on ${now} UTC: ${rounds} rounds, taking turns, medians; ${availableParallelism()} cores, Chromium ${version}.
 Each person's microphone hums a tone. The bare pages hold an RTCPeerConnection to each other page and signal through a
-BroadcastChannel; the app's pages signal through the stage \`local\`, functions and all. Processor time is that of the whole
-browser, drawing included.
+few lines of server that forward what they get; the app's pages signal through the stage \`local\`, functions and all. Processor
+time is that of the whole browser, drawing included.
 
 |  | bare pages | web app | ratio | aim |  |
 |---|---|---|---|---|---|
@@ -241,12 +244,31 @@ function write(path, text) {
   writeFileSync(path, rest === undefined ? `${page.trimEnd()}\n\n${kept}` : before + kept + rest.split(`${MARKS[1]}\n`)[1])
 }
 
-const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(BARE))
+/** The bare page, and the way between two of them. */
+const listeners = new Map()
+const server = createServer((request, response) => {
+  if (request.url === '/say') {
+    const parts = []
+    request.on('data', (part) => parts.push(part))
+    request.on('end', () => {
+      const text = Buffer.concat(parts).toString()
+      const { from, to } = JSON.parse(text)
+      for (const [id, listener] of listeners) if (id !== from && (to === undefined || to === id)) listener.write(`data: ${text}\n\n`)
+      response.end()
+    })
+  } else if (request.url.startsWith('/heard?me=')) {
+    const id = request.url.split('=')[1]
+    listeners.set(id, response)
+    request.on('close', () => listeners.delete(id))
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+  } else response.setHeader('content-type', 'text/html').end(BARE)
+})
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
 try {
   const text = section(await measure(`http://127.0.0.1:${server.address().port}/`))
   console.log(text)
   if (values.write !== undefined) write(values.write, text)
 } finally {
+  server.closeAllConnections()
   server.close()
 }
