@@ -217,6 +217,24 @@ test('a path that is lost is looked for again, with fresh servers', async () => 
   expect(joins.length).toBeLessThanOrEqual(4)
 })
 
+test('credentials that have ended are replaced when somebody comes', async () => {
+  const [ann, bob, cleo] = await arrive('Ann', 'Bob', 'Cleo')
+  const room = server.rooms.get(ROOM)
+  if (ann === undefined || bob === undefined || cleo === undefined || room === undefined) throw new Error('three were asked for')
+  room.iceExpiresAt = environment.now() + 20_000
+  await talk(ann, bob)
+  const joins = (): number => server.received.filter((frame) => frame.action === 'voiceSignal' && frame.type === 'voice:join').length
+  expect(joins()).toBe(2)
+  await environment.pass(6_000)
+  room.iceExpiresAt = environment.now() + 300_000
+  await talk(cleo)
+  expect(joins()).toBe(5)
+  expect(ann.links).toEqual({ Bob: 'connected', Cleo: 'connected' })
+  cleo.session.voice.leave()
+  await talk(cleo)
+  expect(joins()).toBe(6)
+})
+
 test.each([
   [undefined, 'noPath'],
   [401, 'relayRefused'],
@@ -278,6 +296,20 @@ test('giving up while the browser asks for the microphone leaves nothing behind'
   expect(ann.session.voice.state.getSnapshot().kind).toBe('off')
   expect(ann.parts.devices.opened[0]?.isStopped).toBe(true)
   expect(server.received.some((frame) => frame.action === 'voiceSignal')).toBe(false)
+})
+
+test('giving up while the server is asked gives the place up too', async () => {
+  const [ann] = pair(await arrive('Ann', 'Bob'))
+  const joining = ann.session.voice.join(ROOM)
+  await Promise.resolve()
+  await Promise.resolve()
+  expect(ann.session.voice.state.getSnapshot().kind).toBe('joining')
+  ann.session.voice.leave()
+  await joining
+  await settle()
+  expect(ann.session.voice.state.getSnapshot().kind).toBe('off')
+  expect(ann.parts.devices.opened[0]?.isStopped).toBe(true)
+  expect(server.rooms.get(ROOM)?.voice.size).toBe(0)
 })
 
 test('who speaks is known by the level, and a muted microphone says nothing', async () => {

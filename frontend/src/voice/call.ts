@@ -37,7 +37,7 @@ export interface CallOptions {
   readonly connect: (configuration: RTCConfiguration) => RTCPeerConnection
   readonly transport: TransportFactory
   /** Joins again for servers with fresh credentials. */
-  readonly rejoin: () => Promise<readonly RTCIceServer[]>
+  readonly rejoin: () => Promise<Joined>
   /** The transport cannot go on. */
   readonly ended: () => void
 }
@@ -46,6 +46,8 @@ const LEVELS_MS = 100
 const QUALITY_MS = 2_000
 /** Joining is limited to five times a minute, and several links may ask at once. */
 const SERVERS_FRESH_MS = 20_000
+/** A connection takes less; with credentials that end sooner it is not begun. */
+const EXPIRY_MARGIN_MS = 15_000
 
 export class Call {
   readonly #options: CallOptions
@@ -60,17 +62,17 @@ export class Call {
   /** Made when it is first read: connecting comes first. */
   #meter: Meter | undefined
   #isHeld = false
-  #servers: readonly RTCIceServer[]
-  #serversAt: number
-  #serversComing: Promise<readonly RTCIceServer[]> | undefined
+  #servers: readonly RTCIceServer[] = []
+  #serversAt = 0
+  #serversUntil: number | undefined
+  #serversComing: Promise<Joined> | undefined
   #isClosed = false
 
   constructor(options: CallOptions) {
     const { environment, joined, sound, preferences, line, roomId } = options
     this.#options = options
     this.#microphone = options.microphone
-    this.#servers = joined.iceServers
-    this.#serversAt = environment.now()
+    this.#takeServers(joined)
     this.#transport = options.transport({
       me: options.me,
       microphone: audioTrack(options.microphone),
@@ -162,6 +164,7 @@ export class Call {
     const { me } = this.#options
     switch (signal.kind) {
       case 'joined':
+        if (this.#haveServersExpired()) void this.#freshServers()
         this.#transport.joined(signal.from)
         return
       case 'left':
@@ -183,13 +186,12 @@ export class Call {
   }
 
   /** Joined again after the line was lost. */
-  meetAgain({ participants, iceServers }: Joined): void {
-    this.#servers = iceServers
-    this.#serversAt = this.#options.environment.now()
+  meetAgain(joined: Joined): void {
+    this.#takeServers(joined)
     this.setLine('up')
     const { isMuted } = this.#state.getSnapshot()
     if (isMuted) this.#options.line.mute(this.#options.roomId, true)
-    this.#transport.meet(participants.map(({ userId }) => userId))
+    this.#transport.meet(joined.participants.map(({ userId }) => userId))
   }
 
   close(): void {
@@ -279,15 +281,25 @@ export class Call {
     )
   }
 
+  #takeServers({ iceServers, iceExpiresAt }: Joined): void {
+    this.#servers = iceServers
+    this.#serversAt = this.#options.environment.now()
+    this.#serversUntil = iceExpiresAt
+  }
+
+  #haveServersExpired(): boolean {
+    return this.#serversUntil !== undefined && this.#options.environment.now() > this.#serversUntil - EXPIRY_MARGIN_MS
+  }
+
   async #freshServers(): Promise<readonly RTCIceServer[]> {
     const { environment, rejoin } = this.#options
-    if (this.#state.getSnapshot().line !== 'up' || environment.now() - this.#serversAt < SERVERS_FRESH_MS) return this.#servers
+    const areFresh = environment.now() - this.#serversAt < SERVERS_FRESH_MS && !this.#haveServersExpired()
+    if (this.#state.getSnapshot().line !== 'up' || areFresh) return this.#servers
     this.#serversComing ??= rejoin().finally(() => {
       this.#serversComing = undefined
     })
     try {
-      this.#servers = await this.#serversComing
-      this.#serversAt = environment.now()
+      this.#takeServers(await this.#serversComing)
     } catch {
       // Those known last may still do.
     }

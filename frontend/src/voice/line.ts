@@ -21,8 +21,8 @@ export class VoiceLine {
   async join(roomId: string): Promise<Joined> {
     const answer = await this.#connection.request({ action: 'voiceSignal', type: 'voice:join', roomId })
     if (answer.type !== 'voice:existing_participants') throw new RequestError('internal', `joining voice was answered by ${answer.type}`)
-    const { participants, topology, iceServers } = answer
-    return { participants, topology, iceServers: iceServers.map(rtcServer) }
+    const { participants, topology, iceServers, iceExpiresAt } = answer
+    return { participants, topology, iceServers: iceServers.map(rtcServer), iceExpiresAt }
   }
 
   leave(roomId: string): void {

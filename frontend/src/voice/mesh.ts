@@ -122,7 +122,7 @@ export class Mesh implements VoiceTransport {
     const peer = new Peer({
       isPolite: me < userId,
       microphone: this.#microphone,
-      iceServers: iceServers(),
+      iceServers,
       connect,
       environment,
       freshServers,

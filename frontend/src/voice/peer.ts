@@ -28,7 +28,8 @@ export interface PeerOptions {
   /** Of the two sides of a link exactly one gives way when both offer at once. */
   readonly isPolite: boolean
   readonly microphone: MediaStreamTrack
-  readonly iceServers: readonly RTCIceServer[]
+  /** Those given last. */
+  readonly iceServers: () => readonly RTCIceServer[]
   readonly connect: (configuration: RTCConfiguration) => RTCPeerConnection
   readonly environment: Environment
   readonly send: (note: Note) => void
@@ -67,7 +68,7 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     this.#options = options
-    this.#connection = options.connect(configuration(options.iceServers))
+    this.#connection = options.connect(configuration(options.iceServers()))
     const connection = this.#connection
     connection.addEventListener('negotiationneeded', () => void this.#offer())
     connection.addEventListener('icecandidate', ({ candidate }) => this.#found(candidate))
@@ -191,6 +192,8 @@ export class Peer {
   async #answer(): Promise<void> {
     this.#attach()
     this.#trickles = false
+    // Between the news of somebody and their offer fresh ones may have come.
+    this.#connection.setConfiguration(configuration(this.#options.iceServers()))
     await this.#connection.setLocalDescription()
     this.#applyBitrate()
     // Not waited for: the candidates that follow need not wait for ours.

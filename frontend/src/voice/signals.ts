@@ -35,6 +35,8 @@ export interface Joined {
   readonly participants: readonly Presence[]
   readonly topology: Topology
   readonly iceServers: readonly RTCIceServer[]
+  /** When the relay takes their credentials no longer, ms since the epoch. */
+  readonly iceExpiresAt: number | undefined
 }
 
 /** An SDP that other clients send as text or as a whole description. */

@@ -101,7 +101,11 @@ export class Voice {
       return
     }
     stop(microphone)
-    if (this.#state.getSnapshot() !== joining) return
+    if (this.#state.getSnapshot() !== joining) {
+      // Given up meanwhile; the server may have heard of that before it heard of the joining.
+      if (!(joined instanceof Error)) line.leave(roomId)
+      return
+    }
     if (joined instanceof Error) this.#state.set({ kind: 'failed', roomId, fault: refused(joined.code, joined.message) })
   }
 
@@ -162,7 +166,7 @@ export class Voice {
       microphone,
       joined,
       transport: transports[joined.topology],
-      rejoin: async () => (await line.join(roomId)).iceServers,
+      rejoin: () => line.join(roomId),
       ended: () => this.#end({ kind: 'ended', roomId, reason: 'hostGone', by: undefined }),
     })
     this.#state.set({ kind: 'on', roomId, call })

@@ -12,6 +12,8 @@ export class FakeRoom {
   pageSize = 50
   /** The most members in one answer. */
   peoplePageSize = 800
+  /** When the relay's credentials end, if they do. */
+  iceExpiresAt: number | undefined
   /** Who is in voice, and whether they are muted. */
   readonly voice = new Map<string, boolean>()
   #members: readonly string[]

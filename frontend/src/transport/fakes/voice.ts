@@ -22,7 +22,7 @@ export function answerVoice(room: FakeRoom, signal: VoiceSignal, from: string, p
       const participants = [...room.voice].filter(([userId]) => userId !== from).map(([userId, muted]) => ({ userId, muted }))
       if (!room.voice.has(from)) tell({ type: 'voice:peer_joined', roomId, from, muted: false })
       room.voice.set(from, false)
-      return { action: 'voiceSignal', type: 'voice:existing_participants', roomId, participants, topology: 'mesh', iceServers: [{ urls: ['stun:192.0.2.1'] }] }
+      return { action: 'voiceSignal', type: 'voice:existing_participants', roomId, participants, topology: 'mesh', iceServers: [{ urls: ['stun:192.0.2.1'] }], ...(room.iceExpiresAt === undefined ? {} : { iceExpiresAt: room.iceExpiresAt }) }
     }
     case 'voice:leave':
       room.voice.delete(from)
