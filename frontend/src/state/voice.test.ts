@@ -177,6 +177,19 @@ test('the line is lost and comes back: the audio goes on, and the place in voice
   expect(network.open).toHaveLength(2)
 })
 
+test('an offer that was lost is made again', async () => {
+  const [ann, bob] = pair(await arrive('Ann', 'Bob'))
+  await talk(ann)
+  let isLossy = true
+  server.intercept = (request) =>
+    isLossy && request.action === 'voiceSignal' && request.type === 'voice:offer' ? { action: 'error', code: 'internal', message: 'lost' } : undefined
+  await talk(bob)
+  expect(bob.links).toEqual({ Ann: 'connecting' })
+  isLossy = false
+  await environment.pass(4_000)
+  expect([ann.links, bob.links]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
+})
+
 test('whoever does not come back is let go', async () => {
   const [ann, bob] = pair(await arrive('Ann', 'Bob'))
   await talk(ann, bob)

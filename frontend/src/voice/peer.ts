@@ -94,6 +94,7 @@ export class Peer {
     this.#attach()
     // Not by `negotiationneeded`, which waits for a page that is busy drawing the call.
     void this.#offer()
+    this.#againLater(AGAIN_AFTER_MS)
   }
 
   /** Takes what the other side said; in the order in which it came. */
@@ -123,8 +124,7 @@ export class Peer {
   }
 
   async #lookForPath(): Promise<void> {
-    this.#cancelRestart()
-    this.#cancelRestart = this.#options.environment.after(AGAIN_AFTER_MS, () => void this.#lookForPath())
+    this.#againLater(AGAIN_AFTER_MS)
     const iceServers = await this.#options.freshServers()
     if (this.#connection.signalingState === 'closed') return
     this.#connection.setConfiguration(configuration(iceServers))
@@ -264,8 +264,12 @@ export class Peer {
       this.#state.set({ kind: 'interrupted' })
       this.#limit()
     }
+    this.#againLater(restartAfterMs)
+  }
+
+  #againLater(ms: number): void {
     this.#cancelRestart()
-    this.#cancelRestart = this.#options.environment.after(restartAfterMs, () => void this.#lookForPath())
+    this.#cancelRestart = this.#options.environment.after(ms, () => void this.#lookForPath())
   }
 
   /** Wrong TURN credentials never make a browser say `failed`, so the time is kept here. */
