@@ -35,6 +35,10 @@ export function applyPush(rooms: Rooms, push: ServerMessage, me: string): Rooms 
     case 'roomMembers':
     case 'history':
     case 'roomLeft':
+    case 'voiceRoomCreated':
+    case 'voiceRoomAvailable':
+    case 'voiceCredentials':
+    case 'voiceRoomEnded':
     case 'pong':
     case 'error':
       return rooms

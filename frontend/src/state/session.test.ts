@@ -6,7 +6,7 @@ import { Memory } from './memory'
 import { type MemberRoom, unreadCount } from './rooms'
 import { Session } from './session'
 
-const CONFIG = { stage: 'local', region: 'us-east-1', webSocketUrl: 'ws://test/local' }
+const CONFIG = { stage: 'local', region: 'us-east-1', webSocketUrl: 'ws://test/local', voice: { transport: 'mesh' } } as const
 const ROOM = 'k3v9x0q2m7ab'
 
 let environment: FakeEnvironment

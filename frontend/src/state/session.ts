@@ -69,6 +69,7 @@ export class Session {
       ...options.voice,
       me: () => this.#store.me,
       line: this.#voiceLine,
+      topology: options.config.voice.transport === 'kinesis' ? 'star' : 'mesh',
       environment,
       preferences: new PreferenceStore(memory.voice),
       present: (roomId, people) => this.#store.change(roomId, (room) => ({ ...room, voice: { ...room.voice, people } })),
@@ -245,6 +246,7 @@ export class Session {
     }
     if (push.action === 'memberLeft') this.#succeeded(push.roomId)
     if (push.action === 'voiceSignal') this.#voiceSignalled(push)
+    if (push.action === 'voiceRoomEnded') this.voice.starEnded(push.voiceRoomId)
   }
 
   #voiceSignalled(event: VoiceEvent): void {

@@ -10,7 +10,7 @@ import type { Call } from '../voice/call'
 import { Memory } from './memory'
 import { Session } from './session'
 
-const CONFIG = { stage: 'local', region: 'us-east-1', webSocketUrl: 'ws://test/local' }
+const CONFIG = { stage: 'local', region: 'us-east-1', webSocketUrl: 'ws://test/local', voice: { transport: 'mesh' } } as const
 const ROOM = 'k3v9x0q2m7ab'
 
 class Talker {

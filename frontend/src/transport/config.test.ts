@@ -13,8 +13,12 @@ test('a good configuration is read, and never from a cache', async () => {
     asked.push(input, init?.cache)
     return Promise.resolve(new Response(GOOD))
   })
-  expect(config).toEqual({ stage: 'local', region: 'us-east-1', webSocketUrl: 'ws://127.0.0.1:4510/local' })
+  expect(config).toEqual({ stage: 'local', region: 'us-east-1', webSocketUrl: 'ws://127.0.0.1:4510/local', voice: { transport: 'mesh' } })
   expect(asked).toEqual(['./config.json', 'no-store'])
+})
+
+test('voice goes over what the stage says', () => {
+  expect(parseConfig(GOOD.replace('}', ',"voice":{"transport":"kinesis"}}')).voice.transport).toBe('kinesis')
 })
 
 test('what is wrong is told apart', async () => {

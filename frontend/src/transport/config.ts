@@ -1,12 +1,15 @@
 /** The runtime configuration that a deployment writes beside the page, so that no source file names a server. */
 
 import { isFields } from './json'
+import type { VoiceTransport } from './protocol.gen'
 
 export interface Config {
   readonly stage: string
   readonly region: string
   /** `ws://` or `wss://`, without a query. */
   readonly webSocketUrl: string
+  /** How voice travels: everybody to everybody, or through one participant over Kinesis Video's signaling. */
+  readonly voice: { readonly transport: VoiceTransport }
 }
 
 export type ConfigFault = 'missing' | 'unreachable' | 'malformed'
@@ -38,12 +41,12 @@ export function parseConfig(text: string): Config {
     // Many hosts answer a missing file with the page itself.
     throw new ConfigError('malformed', 'config.json is not JSON')
   }
-  const { stage, region, webSocketUrl } = isFields(value) ? value : {}
+  const { stage, region, webSocketUrl, voice } = isFields(value) ? value : {}
   if (typeof stage !== 'string' || typeof region !== 'string' || typeof webSocketUrl !== 'string') {
     throw new ConfigError('malformed', 'config.json needs the texts stage, region and webSocketUrl')
   }
   if (!/^wss?:\/\/[^\s?#]+$/.test(webSocketUrl)) {
     throw new ConfigError('malformed', `webSocketUrl is no WebSocket address: ${webSocketUrl}`)
   }
-  return { stage, region, webSocketUrl }
+  return { stage, region, webSocketUrl, voice: { transport: isFields(voice) && voice['transport'] === 'kinesis' ? 'kinesis' : 'mesh' } }
 }

@@ -3,7 +3,7 @@
  * wrong form is `undefined`: newer servers may say more than this client knows.
  */
 
-import { voiceEvent, voiceState } from './decodeVoice'
+import { STAR_DECODERS, voiceEvent, voiceState } from './decodeVoice'
 import { boolean, list, Malformed, number, object, oneOf, optional, string } from './fields'
 import type { Fields } from './json'
 import type {
@@ -83,6 +83,7 @@ const DECODERS: { readonly [A in Action]: (fields: Fields) => Of<A> } = {
     online: boolean(f, 'online'),
   }),
   pong: (f) => ({ action: 'pong', timestamp: number(f, 'timestamp') }),
+  ...STAR_DECODERS,
   voiceSignal: (f) => ({ action: 'voiceSignal', ...voiceEvent(f) }),
   error: (f) => ({
     action: 'error',

@@ -1,10 +1,11 @@
 /** Frames about voice, checked as `decode.ts` does. What two participants tell each other is checked by whoever takes it. */
 
-import { boolean, list, Malformed, number, oneOf, optional, string } from './fields'
+import { boolean, list, Malformed, number, object, oneOf, optional, string } from './fields'
 import { type Fields, isFields } from './json'
-import type { IceServer, PeerLeft, VoiceEvent, VoiceParticipant, VoiceState, VoiceTopology, VoiceTransport } from './protocol.gen'
+import type { ChannelEndpoint, ChannelProtocol, IceServer, LentCredentials, PeerLeft, ServerMessage, VoiceEvent, VoiceParticipant, VoiceRole, VoiceState, VoiceTopology, VoiceTransport } from './protocol.gen'
 
 type Kind = VoiceEvent['type']
+type StarAction = 'voiceRoomCreated' | 'voiceRoomAvailable' | 'voiceCredentials' | 'voiceRoomEnded'
 type Of<K extends Kind> = Extract<VoiceEvent, { type: K }>
 
 export function voiceEvent(f: Fields): VoiceEvent {
@@ -33,6 +34,8 @@ const KINDS = {
 } satisfies Record<Kind, 0>
 const REASONS = { left: 0, disconnected: 0, removed: 0, replaced: 0, ended: 0 } satisfies Record<PeerLeft, 0>
 const TOPOLOGIES = { mesh: 0, star: 0 } satisfies Record<VoiceTopology, 0>
+const ROLES = { MASTER: 0, VIEWER: 0 } satisfies Record<VoiceRole, 0>
+const PROTOCOLS = { WSS: 0, HTTPS: 0 } satisfies Record<ChannelProtocol, 0>
 const TRANSPORTS = { mesh: 0, kinesis: 0 } satisfies Record<VoiceTransport, 0>
 
 const DECODERS: { readonly [K in Kind]: (fields: Fields) => Of<K> } = {
@@ -53,6 +56,44 @@ const DECODERS: { readonly [K in Kind]: (fields: Fields) => Of<K> } = {
   'voice:mute': (f) => ({ type: 'voice:mute', ...sender(f), to: optional(f, 'to', string), muted: boolean(f, 'muted') }),
   'voice:enable': (f) => ({ type: 'voice:enable', ...sender(f) }),
   'voice:disable': (f) => ({ type: 'voice:disable', ...sender(f) }),
+}
+
+/** Frames about a star: its opening, a place at it, its end. */
+export const STAR_DECODERS: { readonly [A in StarAction]: (fields: Fields) => Extract<ServerMessage, { action: A }> } = {
+  voiceRoomCreated: (f) => ({ action: 'voiceRoomCreated', voiceRoomId: string(f, 'voiceRoomId') }),
+  voiceRoomAvailable: (f) => ({
+    action: 'voiceRoomAvailable',
+    voiceRoomId: string(f, 'voiceRoomId'),
+    roomId: string(f, 'roomId'),
+    masterUserId: string(f, 'masterUserId'),
+  }),
+  voiceCredentials: (f) => ({
+    action: 'voiceCredentials',
+    voiceRoomId: string(f, 'voiceRoomId'),
+    role: oneOf(f, 'role', ROLES),
+    channelARN: string(f, 'channelARN'),
+    region: string(f, 'region'),
+    endpoints: list(f, 'endpoints', endpoint),
+    credentials: credentials(object(f['credentials'])),
+    iceServers: list(f, 'iceServers', iceServer),
+    iceExpiresAt: optional(f, 'iceExpiresAt', number),
+    signalingUrl: string(f, 'signalingUrl'),
+    clientId: string(f, 'clientId'),
+  }),
+  voiceRoomEnded: (f) => ({ action: 'voiceRoomEnded', voiceRoomId: string(f, 'voiceRoomId') }),
+}
+
+function endpoint(f: Fields): ChannelEndpoint {
+  return { Protocol: oneOf(f, 'Protocol', PROTOCOLS), ResourceEndpoint: string(f, 'ResourceEndpoint') }
+}
+
+function credentials(f: Fields): LentCredentials {
+  return {
+    accessKeyId: string(f, 'accessKeyId'),
+    secretAccessKey: string(f, 'secretAccessKey'),
+    sessionToken: string(f, 'sessionToken'),
+    expiration: string(f, 'expiration'),
+  }
 }
 
 function sender(f: Fields): { roomId: string; from: string } {

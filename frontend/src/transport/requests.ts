@@ -17,6 +17,9 @@ const ANSWERS = {
   hello: 'welcome',
   ping: 'pong',
   voiceSignal: 'voiceSignal',
+  createVoiceRoom: 'voiceRoomCreated',
+  getVoiceCredentials: 'voiceCredentials',
+  endVoiceRoom: 'voiceRoomEnded',
 } as const satisfies Record<Action, ServerMessage['action']>
 
 export type AnswerTo<A extends Action> = Extract<ServerMessage, { action: (typeof ANSWERS)[A] }>

@@ -6,10 +6,11 @@ import type { Devices } from './devices'
 import type { VoiceLine } from './line'
 import type { PreferenceStore } from './preferences'
 import { type Quality, qualityBetween, type Reading } from './quality'
-import type { Joined, Signal, Topology } from './signals'
+import type { StarDesk } from './seat'
+import type { Joined, Signal } from './signals'
 import { every, type Meter, type Sound } from './sound'
 import { Talking } from './talking'
-import type { Links, TransportFactory, VoiceTransport } from './transport'
+import type { Links, TransportEnd, TransportFactory, VoiceTransport } from './transport'
 
 export interface CallState {
   /** This person's own choice, or an admin's. */
@@ -38,8 +39,9 @@ export interface CallOptions {
   readonly transport: TransportFactory
   /** Joins again for servers with fresh credentials. */
   readonly rejoin: () => Promise<Joined>
+  readonly desk: StarDesk
   /** The transport cannot go on. */
-  readonly ended: () => void
+  readonly ended: (why: TransportEnd) => void
 }
 
 const LEVELS_MS = 100
@@ -78,9 +80,12 @@ export class Call {
       microphone: audioTrack(options.microphone),
       iceServers: () => this.#servers,
       environment,
+      audio: sound.context,
+      desk: options.desk,
       connect: options.connect,
       send: (to, note) => line.tell(roomId, to, note),
       freshServers: () => this.#freshServers(),
+      ownLevel: () => this.#ownLevel(),
       heard: (userId, track) => this.#heard(userId, track),
       silent: (userId) => this.#silent(userId),
       ended: options.ended,
@@ -114,8 +119,9 @@ export class Call {
     return this.#quality
   }
 
-  get topology(): Topology {
-    return this.#options.joined.topology
+  /** The star that this call is part of. */
+  get voiceRoomId(): string | undefined {
+    return this.#options.desk.voiceRoomId
   }
 
   /** What the microphone hears, 0 to 1, muted or not. */
@@ -214,8 +220,7 @@ export class Call {
 
   #applyVolume(userId: string): void {
     const volume = this.#options.preferences.value.getSnapshot().volumes[userId] ?? 1
-    if (this.#transport.setVolume === undefined) this.#options.sound.setVolume(userId, volume)
-    else this.#transport.setVolume(userId, volume)
+    if (!this.#transport.setVolume(userId, volume)) this.#options.sound.setVolume(userId, volume)
   }
 
   #preferencesChanged(): void {
@@ -260,9 +265,13 @@ export class Call {
     })
   }
 
+  /** A shut microphone says nothing. */
+  #ownLevel(): number {
+    return this.#state.getSnapshot().isOpen ? this.level() : 0
+  }
+
   #listen(): void {
-    const { isOpen } = this.#state.getSnapshot()
-    const own: readonly [string, number] = [this.#options.me, isOpen ? this.level() : 0]
+    const own: readonly [string, number] = [this.#options.me, this.#ownLevel()]
     this.#speaking.set(this.#talking.heard([own, ...this.#transport.levels()], this.#options.environment.now()))
   }
 

@@ -4,6 +4,7 @@ import type { Connection } from '../transport/connection'
 import { RequestError } from '../transport/errors'
 import type { IceServer, VoiceEvent } from '../transport/protocol.gen'
 import type { AnswerTo } from '../transport/requests'
+import type { Seat, StarDesk } from './seat'
 import { candidateInit, type Joined, type Note, sdpText, type Signal } from './signals'
 
 /** The news that everybody gets, as the answer to whoever made it. */
@@ -21,8 +22,8 @@ export class VoiceLine {
   async join(roomId: string): Promise<Joined> {
     const answer = await this.#connection.request({ action: 'voiceSignal', type: 'voice:join', roomId })
     if (answer.type !== 'voice:existing_participants') throw new RequestError('internal', `joining voice was answered by ${answer.type}`)
-    const { participants, topology, iceServers, iceExpiresAt } = answer
-    return { participants, topology, iceServers: iceServers.map(rtcServer), iceExpiresAt }
+    const { participants, iceServers, iceExpiresAt } = answer
+    return { participants, iceServers: iceServers.map(rtcServer), iceExpiresAt }
   }
 
   leave(roomId: string): void {
@@ -41,6 +42,24 @@ export class VoiceLine {
   /** Allows voice, or ends it and allows no more; admins only. */
   async allow(roomId: string, isAllowed: boolean): Promise<VoiceAnswer> {
     return await this.#connection.request({ action: 'voiceSignal', type: isAllowed ? 'voice:enable' : 'voice:disable', roomId })
+  }
+
+  /** Where seats at a room's star are to be had; opens the star where there is none. */
+  desk(roomId: string): StarDesk {
+    const connection = this.#connection
+    let voiceRoomId: string | undefined
+    return {
+      get voiceRoomId() {
+        return voiceRoomId
+      },
+      seat: async () => {
+        voiceRoomId ??= (await connection.request({ action: 'createVoiceRoom', roomId })).voiceRoomId
+        return seatOf(await connection.request({ action: 'getVoiceCredentials', voiceRoomId }))
+      },
+      end: () => {
+        if (voiceRoomId !== undefined) connection.tell({ action: 'endVoiceRoom', voiceRoomId })
+      },
+    }
   }
 
   tell(roomId: string, to: string, note: Note): void {
@@ -82,6 +101,18 @@ export function signalOf(event: VoiceEvent): Signal | undefined {
       const candidate = candidateInit(event.candidate)
       return candidate === undefined ? undefined : { kind: 'note', roomId, from: event.from, note: { kind: 'candidate', candidate } }
     }
+  }
+}
+
+function seatOf({ role, channelARN, region, endpoints, clientId, signalingUrl, iceServers }: AnswerTo<'getVoiceCredentials'>): Seat {
+  return {
+    role: role === 'MASTER' ? 'host' : 'guest',
+    channelArn: channelARN,
+    endpoint: endpoints.find(({ Protocol }) => Protocol === 'WSS')?.ResourceEndpoint ?? '',
+    region,
+    clientId,
+    signalingUrl,
+    iceServers: iceServers.map(rtcServer),
   }
 }
 

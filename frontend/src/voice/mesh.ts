@@ -21,8 +21,6 @@ interface Member {
 }
 
 export class Mesh implements VoiceTransport {
-  /** Each person comes over a link of their own, so whoever plays them sets how loud they are. */
-  readonly setVolume = undefined
   readonly #options: TransportOptions
   readonly #members = new Map<string, Member>()
   readonly #links = new Variable<Links>(new Map())
@@ -90,6 +88,10 @@ export class Mesh implements VoiceTransport {
   async readings(): Promise<readonly (readonly [string, Reading])[]> {
     const readings = await Promise.all([...this.#members].map(async ([userId, { peer }]) => [userId, readingOf((await peer.stats()).values())] as const))
     return readings.flatMap(([userId, reading]) => (reading === undefined ? [] : [[userId, reading] as const]))
+  }
+
+  setVolume(): boolean {
+    return false
   }
 
   close(): void {

@@ -2,8 +2,11 @@
 
 import { type Devices, browserDevices } from './devices'
 import { Mesh } from './mesh'
+import { WebAudioMixer } from './mixer'
+import { kinesisSignaling } from './signaling'
 import type { Topology } from './signals'
 import { BrowserSound, type Sound } from './sound'
+import { Star } from './star'
 import type { TransportFactory } from './transport'
 
 export interface VoiceParts {
@@ -18,6 +21,6 @@ export function browserVoice(): VoiceParts {
     devices: browserDevices,
     sound: new BrowserSound(),
     connect: (configuration) => new RTCPeerConnection(configuration),
-    transports: { mesh: (options) => new Mesh(options), star: (options) => new Mesh(options) },
+    transports: { mesh: (options) => new Mesh(options), star: (options) => new Star(options, { open: kinesisSignaling, mix: (context, microphone) => new WebAudioMixer(context, microphone) }) },
   }
 }

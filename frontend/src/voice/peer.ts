@@ -36,6 +36,8 @@ export interface PeerOptions {
   /** Servers with fresh credentials, for another try. */
   readonly freshServers: () => Promise<readonly RTCIceServer[]>
   readonly heard: (track: MediaStreamTrack) => void
+  /** Sees the connection before anything is negotiated. */
+  readonly prepare?: (connection: RTCPeerConnection) => void
 }
 
 /** Connecting takes well under a second where it works; after this a person is told. */
@@ -77,6 +79,7 @@ export class Peer {
     })
     connection.addEventListener('connectionstatechange', () => this.#connectionChanged())
     connection.addEventListener('track', ({ track }) => options.heard(track))
+    options.prepare?.(connection)
     this.#limit()
   }
 
@@ -137,6 +140,11 @@ export class Peer {
   /** 0 to 1, of what was heard last. */
   level(): number {
     return this.#connection.getReceivers()[0]?.getSynchronizationSources()[0]?.audioLevel ?? 0
+  }
+
+  /** What comes from the other side. */
+  tracks(): readonly MediaStreamTrack[] {
+    return this.#connection.getReceivers().map(({ track }) => track)
   }
 
   async stats(): Promise<RTCStatsReport> {

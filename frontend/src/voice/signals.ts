@@ -33,7 +33,6 @@ export type Signal =
 export interface Joined {
   /** Who was there before. */
   readonly participants: readonly Presence[]
-  readonly topology: Topology
   readonly iceServers: readonly RTCIceServer[]
   /** When the relay takes their credentials no longer, ms since the epoch. */
   readonly iceExpiresAt: number | undefined

@@ -2,9 +2,11 @@
 
 import type { Observable } from '../observable'
 import type { Environment } from '../transport/environment'
+import type { FailureCode } from '../transport/errors'
 import type { LinkState } from './peer'
 import type { LeaveReason, Note } from './signals'
 import type { Reading } from './quality'
+import type { StarDesk } from './seat'
 
 /** The audio between this page and one other participant. */
 export interface Link {
@@ -22,17 +24,25 @@ export interface TransportOptions {
   /** Those given last. */
   readonly iceServers: () => readonly RTCIceServer[]
   readonly environment: Environment
+  /** Where a transport mixes, if it does. */
+  readonly audio: () => AudioContext
+  /** Seats at a room's star. */
+  readonly desk: StarDesk
   readonly connect: (configuration: RTCConfiguration) => RTCPeerConnection
   readonly send: (to: string, note: Note) => void
   /** Servers with fresh credentials; those known last where there are none to be had. */
   readonly freshServers: () => Promise<readonly RTCIceServer[]>
+  /** What this person's open microphone hears, 0 to 1. */
+  readonly ownLevel: () => number
   /** Audio of somebody begins, or changes. */
   readonly heard: (userId: string, track: MediaStreamTrack) => void
   /** Nothing more comes from somebody. */
   readonly silent: (userId: string) => void
   /** The transport cannot go on. */
-  readonly ended: () => void
+  readonly ended: (why: TransportEnd) => void
 }
+
+export type TransportEnd = { readonly kind: 'hostGone' } | { readonly kind: 'refused'; readonly code: FailureCode; readonly message: string }
 
 export interface VoiceTransport {
   /** One link to each other participant. */
@@ -49,8 +59,8 @@ export interface VoiceTransport {
   levels(): readonly (readonly [string, number])[]
   /** One reading of each link's statistics. */
   readings(): Promise<readonly (readonly [string, Reading])[]>
-  /** Sets how loud somebody is, where it is the transport that mixes; `undefined` where whoever plays does. */
-  readonly setVolume: ((userId: string, volume: number) => void) | undefined
+  /** Sets how loud somebody is; false where each person comes over a link of their own, and whoever plays them sees to it. */
+  setVolume(userId: string, volume: number): boolean
   close(): void
 }
 

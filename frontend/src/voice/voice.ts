@@ -12,7 +12,7 @@ import type { VoiceLine } from './line'
 import type { PreferenceStore } from './preferences'
 import type { Joined, LeaveReason, Presence, Signal, Topology } from './signals'
 import type { Sound } from './sound'
-import type { TransportFactory } from './transport'
+import type { TransportEnd, TransportFactory } from './transport'
 
 /** Why voice ended without this person's wish. */
 export type EndReason = Exclude<LeaveReason, 'left'> | 'disabled' | 'roomGone' | 'hostGone'
@@ -39,6 +39,8 @@ export interface VoiceOptions {
   readonly sound: Sound
   readonly preferences: PreferenceStore
   readonly connect: (configuration: RTCConfiguration) => RTCPeerConnection
+  /** How voice travels on this stage. */
+  readonly topology: Topology
   readonly transports: Readonly<Record<Topology, TransportFactory>>
   /** Who is in a room's voice, this person included, as the server told when joining. */
   readonly present: (roomId: string, people: readonly Presence[]) => void
@@ -143,6 +145,12 @@ export class Voice {
     if (state.kind === 'on') state.call.setLine('down')
   }
 
+  /** The host of a star, or an admin, has ended it. */
+  starEnded(voiceRoomId: string): void {
+    const state = this.#state.getSnapshot()
+    if (state.kind === 'on' && state.call.voiceRoomId === voiceRoomId) this.#transportEnded(state.roomId, { kind: 'hostGone' })
+  }
+
   /** This person is in the room no longer. */
   roomGone(roomId: string): void {
     const state = this.#state.getSnapshot()
@@ -157,7 +165,7 @@ export class Voice {
   }
 
   #begin(roomId: string, microphone: MediaStream, joined: Joined): void {
-    const { transports, present, me, line } = this.#options
+    const { transports, topology, present, me, line } = this.#options
     present(roomId, [...joined.participants, { userId: me(), muted: false }])
     const call = new Call({
       ...this.#options,
@@ -165,9 +173,10 @@ export class Voice {
       roomId,
       microphone,
       joined,
-      transport: transports[joined.topology],
+      transport: transports[topology],
       rejoin: () => line.join(roomId),
-      ended: () => this.#end({ kind: 'ended', roomId, reason: 'hostGone', by: undefined }),
+      desk: line.desk(roomId),
+      ended: (why) => this.#transportEnded(roomId, why),
     })
     this.#state.set({ kind: 'on', roomId, call })
     this.#cancelTone = this.#options.environment.after(OWN_TONE_MS, () => this.#tone('joined'))
@@ -208,6 +217,11 @@ export class Voice {
       if (signal.kind === 'left' && call.knows(from)) this.#tone('left')
       call.signalled(signal)
     }
+  }
+
+  #transportEnded(roomId: string, why: TransportEnd): void {
+    this.#options.line.leave(roomId)
+    this.#end(why.kind === 'hostGone' ? { kind: 'ended', roomId, reason: 'hostGone', by: undefined } : { kind: 'failed', roomId, fault: why })
   }
 
   #tone(tone: 'joined' | 'left'): void {

@@ -212,6 +212,10 @@ export class FakeServer {
       }
       case 'getHistory':
         return this.#membersRoom(request.roomId, userId).historyAnswer(request)
+      case 'createVoiceRoom':
+      case 'getVoiceCredentials':
+      case 'endVoiceRoom':
+        throw new Refused('unknownAction', 'this server knows no stars')
       case 'voiceSignal':
         return answerVoice(this.#membersRoom(request.roomId, userId), request, userId, (to, frame) => this.push(to, frame))
     }

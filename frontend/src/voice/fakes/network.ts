@@ -30,9 +30,41 @@ export class FakeNetwork {
     for (const one of this.open) {
       const other = this.open.find(({ id }) => id === one.remoteId)
       const isPair = other !== undefined && other.remoteId === one.id && one.isStable && other.isStable
-      if (isPair && this.isPassable && one.fragmentSeen === other.fragment && other.fragmentSeen === one.fragment) one.become('connected')
+      if (isPair && this.isPassable && one.fragmentSeen === other.fragment && other.fragmentSeen === one.fragment) {
+        one.become('connected')
+        one.channel?.connect(other)
+      }
       else if (one.connectionState === 'connected' && (!this.isPassable || !isPair)) one.become('disconnected')
     }
+  }
+}
+
+/** One end of a data channel. */
+export class FakeDataChannel extends EventTarget {
+  readonly label: string
+  readyState: RTCDataChannelState = 'connecting'
+  #other: FakeDataChannel | undefined
+
+  constructor(label: string) {
+    super()
+    this.label = label
+  }
+
+  send(data: string): void {
+    const other = this.#other
+    queueMicrotask(() => other?.dispatchEvent(Object.assign(new Event('message'), { data })))
+  }
+
+  /** The side that made the channel meets the other one. */
+  connect(connection: FakeConnection): void {
+    if (this.#other !== undefined) return
+    const other = new FakeDataChannel(this.label)
+    this.#other = other
+    other.#other = this
+    other.readyState = 'open'
+    connection.dispatchEvent(Object.assign(new Event('datachannel'), { channel: other }))
+    this.readyState = 'open'
+    this.dispatchEvent(new Event('open'))
   }
 }
 
@@ -46,6 +78,7 @@ export class FakeConnection extends EventTarget {
   remoteDescription: { type: Kind; sdp: string } | null = null
   readonly candidates: RTCIceCandidateInit[] = []
   track: MediaStreamTrack | undefined
+  channel: FakeDataChannel | undefined
   /** What the track's encoder may use, bits a second. */
   maxBitrate: number | undefined
   readonly #network: FakeNetwork
@@ -93,8 +126,13 @@ export class FakeConnection extends EventTarget {
     }
   }
 
+  createDataChannel(label: string): FakeDataChannel {
+    this.channel = new FakeDataChannel(label)
+    return this.channel
+  }
+
   getReceivers(): readonly object[] {
-    return [{ getSynchronizationSources: () => [{ audioLevel: this.connectionState === 'connected' ? 0.3 : 0 }] }]
+    return [{ track: { kind: 'audio', of: this.remoteId }, getSynchronizationSources: () => [{ audioLevel: this.connectionState === 'connected' ? 0.3 : 0 }] }]
   }
 
   getStats(): Promise<Map<string, object>> {

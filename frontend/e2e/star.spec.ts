@@ -1,0 +1,54 @@
+/** Voice over Kinesis Video's signaling, where one participant mixes for all the others. */
+
+import { expect, test } from '@playwright/test'
+import { everybodyHearsTheOthers, type Talker, talkersInARoom } from './voice'
+
+test('host and guests hear each other and not themselves; the host leaves, and voice ends for all', async ({ browser }, { project }) => {
+  const [ann, bob, cleo] = await threeAtAStar(talkersInARoom(browser, 3, project.use))
+  await ann.join()
+  await bob.join()
+  await everybodyHearsTheOthers([ann, bob])
+  await cleo.join()
+  await everybodyHearsTheOthers([ann, bob, cleo])
+
+  // A guest learns from the host who speaks.
+  await expect(bob.tile(cleo.name)).toHaveAttribute('data-speaking', 'true')
+  await cleo.mute()
+  await bob.expectToHear([ann])
+  await expect(bob.tile(cleo.name)).toHaveAttribute('data-muted', 'true')
+  await cleo.unmute()
+  await bob.expectToHear([ann, cleo])
+
+  // One voice softer, for one guest.
+  await bob.tile(cleo.name).getByRole('button').click()
+  await bob.page.getByRole('slider', { name: `How loud you hear ${cleo.name}` }).fill('0')
+  await bob.expectToHear([ann])
+  await ann.expectToHear([bob, cleo])
+
+  await cleo.leave()
+  await ann.expectToHear([bob])
+  await cleo.join()
+  await cleo.expectToHear([ann, bob])
+
+  await ann.leave()
+  for (const guest of [bob, cleo]) await expect(guest.dock).toContainText('Whoever hosted voice has left')
+  await bob.expectToHear([])
+  await Promise.all([ann, bob, cleo].map(({ person }) => person.leave()))
+})
+
+/** The same stage, as if it were set to the star. */
+async function threeAtAStar(many: Promise<readonly Talker[]>): Promise<[Talker, Talker, Talker]> {
+  const talkers = await many
+  for (const { page } of talkers) {
+    await page.route('**/config.json', async (route) => {
+      const response = await route.fetch()
+      const config: Record<string, unknown> = JSON.parse(await response.text())
+      await route.fulfill({ response, json: { ...config, voice: { transport: 'kinesis' } } })
+    })
+    await page.reload()
+    await expect(page.getByRole('heading', { name: 'Standup', level: 1 })).toBeVisible()
+  }
+  const [first, second, third] = talkers
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three were asked for')
+  return [first, second, third]
+}

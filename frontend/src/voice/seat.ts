@@ -1,0 +1,24 @@
+/** A place at a star: what the server gives a participant so that they reach the signaling channel. */
+
+/** Credentials are the server's: it has signed the address, so no key comes to the browser's code. */
+export interface Seat {
+  /** The host mixes for everybody else. */
+  readonly role: 'host' | 'guest'
+  readonly channelArn: string
+  readonly endpoint: string
+  readonly region: string
+  /** Under which a guest is known to the host. */
+  readonly clientId: string
+  /** Signed, good for one connection within five minutes. */
+  readonly signalingUrl: string
+  readonly iceServers: readonly RTCIceServer[]
+}
+
+export interface StarDesk {
+  /** Known once there has been a seat. */
+  readonly voiceRoomId: string | undefined
+  /** A seat with fresh credentials; the same role each time. Rejects with a `RequestError`. */
+  seat(): Promise<Seat>
+  /** The host leaves, and with the host the star ends for everybody. */
+  end(): void
+}

@@ -1,0 +1,174 @@
+import { beforeEach, expect, test } from 'vitest'
+import { FakeEnvironment, settle } from '../transport/fakes/environment'
+import { RequestError } from '../transport/errors'
+import { FakeChannel, FakeMixer } from './fakes/channel'
+import { FakeNetwork } from './fakes/network'
+import type { Seat } from './seat'
+import { Star } from './star'
+import type { TransportEnd } from './transport'
+
+let environment: FakeEnvironment
+let network: FakeNetwork
+let channel: FakeChannel
+let mixer: FakeMixer
+
+beforeEach(() => {
+  environment = new FakeEnvironment()
+  network = new FakeNetwork()
+  channel = new FakeChannel()
+  mixer = new FakeMixer()
+})
+
+interface Sitting {
+  readonly star: Star
+  readonly playing: Set<string>
+  readonly ends: TransportEnd[]
+  /** How often the host ended it for all. */
+  readonly closed: string[]
+  refusal: RequestError | undefined
+  seats: number
+}
+
+/** Ann is the host. */
+function sit(me: string, others: readonly string[]): Sitting {
+  const sitting = { playing: new Set<string>(), ends: [], closed: [], refusal: undefined, seats: 0 } as Omit<Sitting, 'star'> & { star?: Star }
+  const seat = (): Seat => ({
+    role: me === 'Ann' ? 'host' : 'guest',
+    channelArn: 'arn:aws:kinesisvideo:us-east-1:000000000000:channel/c/1',
+    endpoint: 'wss://signaling',
+    region: 'us-east-1',
+    clientId: `id-of-${me}`,
+    signalingUrl: 'wss://signaling/?signed',
+    iceServers: [],
+  })
+  const star = new Star(
+    {
+      me,
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      microphone: { kind: 'audio', of: me } as unknown as MediaStreamTrack,
+      iceServers: () => [],
+      environment,
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      audio: () => undefined as unknown as AudioContext,
+      desk: {
+        voiceRoomId: 'v',
+        seat: () => {
+          sitting.seats += 1
+          return sitting.refusal === undefined ? Promise.resolve(seat()) : Promise.reject(sitting.refusal)
+        },
+        end: () => sitting.closed.push(me),
+      },
+      connect: network.connect,
+      send: () => undefined,
+      freshServers: () => Promise.resolve([]),
+      ownLevel: () => 0.2,
+      heard: (userId) => sitting.playing.add(userId),
+      silent: (userId) => sitting.playing.delete(userId),
+      ended: (why) => sitting.ends.push(why),
+    },
+    { open: channel.open, mix: () => mixer },
+  )
+  star.meet(others)
+  return Object.assign(sitting, { star })
+}
+
+function kinds({ star }: Sitting): Record<string, string> {
+  return Object.fromEntries([...star.links.getSnapshot()].map(([userId, { state }]) => [userId, state.kind]))
+}
+
+test('guests are mixed for each other, and never hear themselves', async () => {
+  const ann = sit('Ann', [])
+  await environment.pass(100)
+  ann.star.joined('Bob')
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(100)
+  for (const each of [ann, bob]) each.star.joined('Cleo')
+  const cleo = sit('Cleo', ['Ann', 'Bob'])
+  await environment.pass(300)
+
+  expect([...ann.playing].toSorted()).toEqual(['Bob', 'Cleo'])
+  expect([[...bob.playing], [...cleo.playing]]).toEqual([['mix'], ['mix']])
+  expect(mixer.mixOf('id-of-Bob')).toEqual(['', 'id-of-Cleo'])
+  expect(mixer.mixOf('id-of-Cleo')).toEqual(['', 'id-of-Bob'])
+  expect([kinds(ann), kinds(bob), kinds(cleo)]).toEqual([
+    { Bob: 'connected', Cleo: 'connected' },
+    { Ann: 'connected', Cleo: 'connected' },
+    { Ann: 'connected', Bob: 'connected' },
+  ])
+  // A guest learns from the host who speaks.
+  expect(Object.fromEntries(bob.star.levels())).toEqual({ Ann: 0.2, Cleo: 0.3 })
+})
+
+test('a guest makes one voice softer in their own mix only', async () => {
+  sit('Ann', ['Bob', 'Cleo'])
+  const bob = sit('Bob', ['Ann', 'Cleo'])
+  sit('Cleo', ['Ann', 'Bob'])
+  await environment.pass(300)
+  expect(bob.star.setVolume('Cleo', 0.3)).toBe(true)
+  bob.star.setVolume('Ann', 0.5)
+  await settle()
+  expect([...mixer.gains]).toEqual([['id-of-Bob hears id-of-Cleo', 0.3], ['id-of-Bob hears ', 0.5]])
+})
+
+test('a guest leaves; the host leaves, and it ends', async () => {
+  const ann = sit('Ann', ['Bob', 'Cleo'])
+  const bob = sit('Bob', ['Ann', 'Cleo'])
+  const cleo = sit('Cleo', ['Ann', 'Bob'])
+  await environment.pass(300)
+  cleo.star.close()
+  for (const each of [ann, bob]) each.star.left('Cleo', 'left')
+  await environment.pass(100)
+  expect([...ann.playing]).toEqual(['Bob'])
+  expect(mixer.mixOf('id-of-Bob')).toEqual([''])
+  expect(kinds(bob)).toEqual({ Ann: 'connected' })
+  expect(cleo.closed).toEqual([])
+
+  ann.star.close()
+  bob.star.left('Ann', 'left')
+  expect(ann.closed).toEqual(['Ann'])
+  expect(bob.ends).toEqual([{ kind: 'hostGone' }])
+})
+
+test('the channel ends its connections: the host opens another, a guest when it needs one', async () => {
+  const ann = sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  channel.cut()
+  await environment.pass(1_000)
+  expect([ann.seats, bob.seats]).toEqual([2, 1])
+  expect(kinds(bob)).toEqual({ Ann: 'connected' })
+
+  network.isPassable = false
+  network.settle()
+  await environment.pass(3_000)
+  network.isPassable = true
+  await environment.pass(3_000)
+  expect(bob.seats).toBe(2)
+  expect([kinds(ann), kinds(bob)]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
+})
+
+test('a guest who comes back from another page takes their own place', async () => {
+  const ann = sit('Ann', ['Bob'])
+  sit('Bob', ['Ann'])
+  await environment.pass(300)
+  const again = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  expect([...ann.playing]).toEqual(['Bob'])
+  expect([kinds(ann), kinds(again)]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
+  expect([...mixer.listeners]).toEqual(['id-of-Bob'])
+})
+
+test('a refused seat is told; a passing trouble is waited out', async () => {
+  const bob = sit('Bob', ['Ann'])
+  bob.refusal = new RequestError('forbidden', 'only members may join')
+  bob.star.retry()
+  await environment.pass(100)
+  const cleo = sit('Cleo', ['Ann'])
+  cleo.refusal = new RequestError('internal', 'a moment')
+  await environment.pass(100)
+  channel.cut()
+  await environment.pass(60_000)
+  expect(cleo.ends).toEqual([])
+  expect(cleo.seats).toBeGreaterThan(1)
+  expect(bob.ends).toEqual([{ kind: 'refused', code: 'forbidden', message: 'only members may join' }])
+})

@@ -1,0 +1,209 @@
+/**
+ * Everybody connected to one host, who mixes for all the others; the descriptions go over a Kinesis Video
+ * signaling channel. Whoever opened the room's voice is the host, and with the host it ends.
+ */
+
+import { type Observable, Variable } from '../observable'
+import { fullJitter } from '../transport/backoff'
+import type { Cancel } from '../transport/environment'
+import { asRequestError } from '../transport/errors'
+import type { MixerFactory } from './mixer'
+import type { LinkState } from './peer'
+import type { Reading } from './quality'
+import type { Seat } from './seat'
+import type { Signaling, SignalingFactory } from './signaling'
+import type { LeaveReason, Note } from './signals'
+import { StarGuest } from './starGuest'
+import { StarHost } from './starHost'
+import type { Link, Links, TransportOptions, VoiceTransport } from './transport'
+
+/** A star from one of its two sides. */
+export interface StarSide {
+  /** The audio to a person, as far as it is known. */
+  link(userId: string): LinkState
+  /** Whether the way to the channel is needed now. */
+  needsSignaling(): boolean
+  receive(from: string, note: Note): void
+  /** The way is open, for the first time or again. */
+  opened(): void
+  left(userId: string): void
+  setMicrophone(track: MediaStreamTrack): Promise<void>
+  retry(): void
+  levels(): readonly (readonly [string, number])[]
+  readings(): Promise<readonly (readonly [string, Reading])[]>
+  setVolume(userId: string, volume: number): boolean
+  close(): void
+}
+
+export interface SideOptions extends TransportOptions {
+  readonly sendTo: (to: string | undefined, note: Note) => void
+  readonly changed: () => void
+}
+
+export interface StarParts {
+  readonly open: SignalingFactory
+  readonly mix: MixerFactory
+}
+
+const UNKNOWN: LinkState = { kind: 'connecting' }
+
+export class Star implements VoiceTransport {
+  readonly #options: TransportOptions
+  readonly #parts: StarParts
+  readonly #links = new Variable<Links>(new Map())
+  readonly #people = new Set<string>()
+  #microphone: MediaStreamTrack
+  #side: StarSide | undefined
+  #role: Seat['role'] | undefined
+  #servers: readonly RTCIceServer[] = []
+  #signaling: Signaling | undefined
+  #isOpening = false
+  #attempt = 0
+  #cancelRetry: Cancel = () => undefined
+  #isClosed = false
+
+  constructor(options: TransportOptions, parts: StarParts) {
+    this.#options = options
+    this.#parts = parts
+    this.#microphone = options.microphone
+    void this.#open()
+  }
+
+  get links(): Observable<Links> {
+    return this.#links
+  }
+
+  meet(others: readonly string[]): void {
+    this.#people.clear()
+    for (const userId of others) this.#people.add(userId)
+    this.#publish()
+    this.#side?.retry()
+  }
+
+  joined(userId: string): void {
+    this.#people.add(userId)
+    this.#publish()
+  }
+
+  left(userId: string, reason: LeaveReason): void {
+    // A lost line to the server says nothing of the audio, which has a watch of its own.
+    if (reason === 'disconnected' || reason === 'replaced') {
+      if (this.#side?.link(userId).kind === 'connected') return
+    }
+    this.#people.delete(userId)
+    this.#side?.left(userId)
+    this.#publish()
+  }
+
+  receive(): void {
+    // Descriptions come over the channel; one that comes through the server is from a mesh that was.
+  }
+
+  async setMicrophone(track: MediaStreamTrack): Promise<void> {
+    this.#microphone = track
+    await this.#side?.setMicrophone(track)
+  }
+
+  retry(): void {
+    if (this.#signaling === undefined) void this.#open()
+    this.#side?.retry()
+  }
+
+  levels(): readonly (readonly [string, number])[] {
+    return this.#side?.levels() ?? []
+  }
+
+  async readings(): Promise<readonly (readonly [string, Reading])[]> {
+    return (await this.#side?.readings()) ?? []
+  }
+
+  setVolume(userId: string, volume: number): boolean {
+    return this.#side?.setVolume(userId, volume) ?? false
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#cancelRetry()
+    this.#side?.close()
+    this.#signaling?.abandon()
+    if (this.#role === 'host') this.#options.desk.end()
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isOpening || this.#isClosed) return
+    this.#isOpening = true
+    this.#cancelRetry()
+    try {
+      const seat = await this.#options.desk.seat()
+      this.#servers = seat.iceServers
+      await this.#connect(seat)
+    } catch (thrown) {
+      this.#seatRefused(thrown)
+    } finally {
+      this.#isOpening = false
+    }
+  }
+
+  async #connect(seat: Seat): Promise<void> {
+    if (this.#isClosed) return
+    this.#role = seat.role
+    this.#side ??= this.#sit(seat)
+    const side = this.#side
+    const signaling = await this.#parts.open(seat, {
+      opened: () => {
+        this.#attempt = 0
+        side.opened()
+      },
+      received: (note, from) => side.receive(from, note),
+      closed: () => {
+        this.#signaling = undefined
+        if (side.needsSignaling()) this.#openLater()
+      },
+    })
+    if (this.#isClosed) signaling.abandon()
+    else this.#signaling = signaling
+  }
+
+  #sit(seat: Seat): StarSide {
+    const options: SideOptions = {
+      ...this.#options,
+      microphone: this.#microphone,
+      iceServers: () => this.#servers,
+      freshServers: () => this.#freshServers(),
+      sendTo: (to, note) => this.#signaling?.send(note, to),
+      changed: () => this.#publish(),
+    }
+    return seat.role === 'host' ? new StarHost(options, this.#parts.mix) : new StarGuest(options)
+  }
+
+  /** A new path needs the channel too, so both come together. */
+  async #freshServers(): Promise<readonly RTCIceServer[]> {
+    if (this.#signaling === undefined) await this.#open()
+    return this.#servers
+  }
+
+  #seatRefused(thrown: unknown): void {
+    const { code, message } = asRequestError(thrown)
+    const isPassing = code === 'disconnected' || code === 'timeout' || code === 'rateLimited' || code === 'internal'
+    if (this.#isClosed) return
+    if (isPassing) {
+      this.#openLater()
+      return
+    }
+    // Whoever owns this closes it now; until then nothing more is asked.
+    this.#isClosed = true
+    this.#options.ended(code === 'notFound' ? { kind: 'hostGone' } : { kind: 'refused', code, message })
+  }
+
+  #openLater(): void {
+    const { environment } = this.#options
+    this.#cancelRetry()
+    this.#cancelRetry = environment.after(fullJitter(this.#attempt, environment.random()), () => void this.#open())
+    this.#attempt += 1
+  }
+
+  #publish(): void {
+    const link = (userId: string): Link => ({ state: this.#side?.link(userId) ?? UNKNOWN, isAway: false })
+    this.#links.set(new Map([...this.#people].map((userId) => [userId, link(userId)])))
+  }
+}

@@ -1,0 +1,173 @@
+/** A star from the host's side: one connection to each guest, and a mix of its own for each. */
+
+import type { Cancel } from '../transport/environment'
+import { HOST_SOURCE, type Mixer, type MixerFactory } from './mixer'
+import { type LinkState, Peer } from './peer'
+import { type Reading, readingOf } from './quality'
+import { CHANNEL, type GuestWord, parseGuestWord, say } from './sideband'
+import { type Note, sessionOf } from './signals'
+import { every } from './sound'
+import type { SideOptions, StarSide } from './star'
+
+/** How often guests are told who speaks. */
+const LEVELS_MS = 200
+const BITRATE = 32_000
+
+interface Guest {
+  readonly peer: Peer
+  /** Known once the guest has said hello; other clients never do. */
+  userId: string | undefined
+  channel: RTCDataChannel | undefined
+}
+
+export class StarHost implements StarSide {
+  readonly #options: SideOptions
+  readonly #mixer: Mixer
+  readonly #guests = new Map<string, Guest>()
+  readonly #cancelLevels: Cancel
+
+  constructor(options: SideOptions, mix: MixerFactory) {
+    this.#options = options
+    this.#mixer = mix(options.audio(), options.microphone)
+    this.#cancelLevels = every((ms, task) => options.environment.after(ms, task), LEVELS_MS, () => this.#tellLevels())
+  }
+
+  link(userId: string): LinkState {
+    return this.#named(userId)?.peer.state.getSnapshot() ?? { kind: 'connecting' }
+  }
+
+  /** Guests may come at any time. */
+  needsSignaling(): boolean {
+    return true
+  }
+
+  opened(): void {
+    // Guests begin.
+  }
+
+  receive(from: string, note: Note): void {
+    const held = this.#guests.get(from)
+    const known = held?.peer.remoteSession
+    if (held !== undefined && note.kind === 'offer' && known !== undefined && known !== sessionOf(note.sdp)) this.#remove(from)
+    const guest = this.#guests.get(from) ?? this.#add(from)
+    guest.peer.receive(note)
+  }
+
+  left(userId: string): void {
+    for (const [clientId, guest] of this.#guests) if (guest.userId === userId) this.#remove(clientId)
+  }
+
+  setMicrophone(track: MediaStreamTrack): Promise<void> {
+    this.#mixer.setMicrophone(track)
+    return Promise.resolve()
+  }
+
+  retry(): void {
+    for (const { peer } of this.#guests.values()) peer.restart()
+  }
+
+  levels(): readonly (readonly [string, number])[] {
+    return [...this.#guests].map(([clientId, { peer, userId }]) => [userId ?? clientId, peer.level()])
+  }
+
+  async readings(): Promise<readonly (readonly [string, Reading])[]> {
+    const readings = await Promise.all(
+      [...this.#guests].map(async ([clientId, { peer, userId }]) => [userId ?? clientId, readingOf((await peer.stats()).values())] as const),
+    )
+    return readings.flatMap(([userId, reading]) => (reading === undefined ? [] : [[userId, reading] as const]))
+  }
+
+  /** The host plays every guest by themselves. */
+  setVolume(): boolean {
+    return false
+  }
+
+  close(): void {
+    this.#cancelLevels()
+    for (const clientId of this.#guests.keys()) this.#remove(clientId)
+    this.#mixer.close()
+  }
+
+  #named(userId: string): Guest | undefined {
+    return [...this.#guests.values()].find((guest) => guest.userId === userId)
+  }
+
+  #add(clientId: string): Guest {
+    const { iceServers, connect, environment, freshServers, sendTo } = this.#options
+    const peer = new Peer({
+      isPolite: true,
+      microphone: this.#mixer.addListener(clientId),
+      iceServers,
+      connect,
+      environment,
+      freshServers,
+      send: (note) => sendTo(clientId, note),
+      heard: (track) => this.#heard(clientId, track),
+      prepare: (connection) => connection.addEventListener('datachannel', ({ channel }) => this.#listen(clientId, channel)),
+    })
+    peer.setBitrate(BITRATE)
+    peer.state.subscribe(() => this.#changed(clientId))
+    const guest: Guest = { peer, userId: undefined, channel: undefined }
+    this.#guests.set(clientId, guest)
+    return guest
+  }
+
+  /** A guest whose path is gone for good joins again by itself. */
+  #changed(clientId: string): void {
+    if (this.#guests.get(clientId)?.peer.state.getSnapshot().kind === 'failed') this.#remove(clientId)
+    this.#options.changed()
+  }
+
+  #heard(clientId: string, track: MediaStreamTrack): void {
+    // Played under the name that it will have; Web Audio hears a remote track only while something plays it.
+    this.#options.heard(this.#guests.get(clientId)?.userId ?? clientId, track)
+    this.#mixer.setSource(clientId, track)
+  }
+
+  #listen(clientId: string, channel: RTCDataChannel): void {
+    const guest = this.#guests.get(clientId)
+    if (guest === undefined || channel.label !== CHANNEL) return
+    guest.channel = channel
+    channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+      const word = parseGuestWord(data)
+      if (word !== undefined) this.#told(clientId, guest, word)
+    })
+  }
+
+  #told(clientId: string, guest: Guest, word: GuestWord): void {
+    if (word.kind === 'volume') {
+      this.#mixer.setGain(clientId, this.#sourceOf(word.userId), word.volume)
+      return
+    }
+    // A name is taken once: whoever says another's is nobody in the list, and is heard all the same.
+    if (guest.userId !== undefined || this.#named(word.userId) !== undefined || word.userId === this.#options.me) return
+    guest.userId = word.userId
+    const [track] = guest.peer.tracks()
+    if (track !== undefined) {
+      this.#options.silent(clientId)
+      this.#options.heard(word.userId, track)
+    }
+    this.#options.changed()
+  }
+
+  #sourceOf(userId: string): string {
+    if (userId === this.#options.me) return HOST_SOURCE
+    return [...this.#guests].find(([, guest]) => guest.userId === userId)?.[0] ?? userId
+  }
+
+  #tellLevels(): void {
+    const { me } = this.#options
+    const levels = Object.fromEntries([[me, this.#options.ownLevel()], ...this.levels()])
+    for (const { channel } of this.#guests.values()) say(channel, { kind: 'levels', host: me, levels })
+  }
+
+  #remove(clientId: string): void {
+    const guest = this.#guests.get(clientId)
+    if (guest === undefined) return
+    this.#guests.delete(clientId)
+    guest.peer.close()
+    this.#mixer.remove(clientId)
+    this.#options.silent(guest.userId ?? clientId)
+    this.#options.changed()
+  }
+}
