@@ -1,8 +1,11 @@
 //! The artifact bucket: the functions' zips and the templates that were deployed, each under the
 //! hash of its contents, one folder a stage.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 
 use super::stage::Stage;
 use crate::aws::{Bucket, Made};
@@ -15,6 +18,8 @@ pub(super) struct Artifacts {
     bucket: Bucket,
     folder: String,
     url: String,
+    /// Whether this deployment made the bucket; known once it was looked for.
+    made: Arc<OnceCell<Made>>,
 }
 
 impl Artifacts {
@@ -25,7 +30,8 @@ impl Artifacts {
             Some(endpoint) => format!("{}/{name}", endpoint.trim_end_matches('/')),
             None => format!("https://{name}.s3.{region}.amazonaws.com"),
         };
-        Self { bucket: Bucket::new(&stage.cloud, &name), folder: stage.name.clone(), url }
+        let (bucket, folder) = (Bucket::new(&stage.cloud, &name), stage.name.clone());
+        Self { bucket, folder, url, made: Arc::default() }
     }
 
     /// The bucket.
@@ -53,21 +59,27 @@ impl Artifacts {
         format!("{}/{key}", self.url)
     }
 
-    /// Makes the bucket where it is missing.
+    /// Makes the bucket where it is missing; looks for it once.
     pub(super) async fn ensure(
         &self,
         stage: &Stage,
         on_event: OnEvent<'_>,
     ) -> Result<(), DeployError> {
+        self.made.get_or_try_init(|| self.make(stage, on_event)).await.map(drop)
+    }
+
+    async fn make(&self, stage: &Stage, on_event: OnEvent<'_>) -> Result<Made, DeployError> {
         let taken = |source| DeployError::ArtifactBucket { name: stage.artifact_bucket(), source };
         if self.bucket.exists(&stage.account).await.map_err(taken)? {
-            return Ok(());
+            return Ok(Made::Before);
         }
         let taken = |source| DeployError::ArtifactBucket { name: stage.artifact_bucket(), source };
-        if self.bucket.make(stage.cloud.region()).await.map_err(taken)? == Made::Now {
+        let made = self.bucket.make(stage.cloud.region()).await.map_err(taken)?;
+        if made == Made::Now {
             on_event(Event::BucketMade { name: stage.artifact_bucket() });
         }
-        Ok(self.bucket.secure(&stage.shared_tags()).await?)
+        self.bucket.secure(&stage.shared_tags()).await?;
+        Ok(made)
     }
 
     /// Uploads what is not there yet.
@@ -78,7 +90,9 @@ impl Artifacts {
         body: Bytes,
         on_event: OnEvent<'_>,
     ) -> Result<(), DeployError> {
-        if self.bucket.has(key, body.len()).await? {
+        // A bucket that was made just now has nothing in it.
+        let is_new = self.made.get() == Some(&Made::Now);
+        if !is_new && self.bucket.has(key, body.len()).await? {
             return Ok(());
         }
         let bytes = body.len();
