@@ -4,6 +4,8 @@
 //! What MiniStack cannot show: AWS refuses to delete a bucket that is not empty, validates change
 //! sets early, and takes minutes; MiniStack does none of that.
 
+#[path = "../support/built_in.rs"]
+mod built_in;
 #[path = "../support/ministack.rs"]
 mod ministack;
 #[allow(dead_code, reason = "what other tests use")]

@@ -7,6 +7,7 @@
 #![allow(dead_code)]
 
 pub mod aws_cli;
+pub mod built_in;
 pub mod chat;
 pub mod ministack;
 pub mod stage;
