@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use chatctl_domain::{ChannelAccess, ChannelClient, Channels, Clock, Fault};
+use chatctl_domain::{ChannelAccess, ChannelClient, Channels, Clock, Fault, Ice};
 use chatctl_protocol::{ChannelEndpoint, ChannelProtocol, LentCredentials, VoiceRole};
 use http::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -248,7 +248,12 @@ impl Channels for Host {
         let signaling_url = signed_url(&identity, SERVICE, wss, &parameters, SIGNED_S, now)?;
         let https = address(&endpoints, ChannelProtocol::Https)?;
         let relay = self.service_at(SERVICE, https)?.acting(identity);
-        let ice = ice::configuration(&relay, channel_arn, client_id, &region, self.now()).await?;
+        // Without servers those still reach each other who need none.
+        let ice = ice::configuration(&relay, channel_arn, client_id, &region, self.now()).await;
+        let ice = ice.unwrap_or_else(|fault| {
+            tracing::warn!(error = %fault, "no TURN servers");
+            Ice::default()
+        });
         Ok(ChannelAccess { region, endpoints, credentials, ice, signaling_url })
     }
 }
