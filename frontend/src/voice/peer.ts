@@ -97,7 +97,7 @@ export class Peer {
     this.#attach()
     // Not by `negotiationneeded`, which waits for a page that is busy drawing the call.
     void this.#offer()
-    this.#againLater(AGAIN_AFTER_MS)
+    this.#cancelRestart = this.#options.environment.after(AGAIN_AFTER_MS, () => void this.#remind())
   }
 
   /** Takes what the other side said; in the order in which it came. */
@@ -273,6 +273,11 @@ export class Peer {
       this.#limit()
     }
     this.#againLater(restartAfterMs)
+  }
+
+  /** The first offer again, where nobody answered; a search that goes on slowly is not begun anew. */
+  async #remind(): Promise<void> {
+    if (this.#connection.signalingState === 'have-local-offer') await this.#describe('offer')
   }
 
   #againLater(ms: number): void {
