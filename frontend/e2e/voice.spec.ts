@@ -3,11 +3,12 @@ import { twoInARoom } from './person'
 import { everybodyHearsTheOthers, talkersInARoom } from './voice'
 
 test('two, three, four and six people hear each other and not themselves; the seventh is told why not', async ({ browser }, { project }) => {
-  test.setTimeout(120_000)
+  // Fifteen connections on one machine's cores: what counts is that everybody is heard in the end.
+  test.setTimeout(300_000)
   const everybody = await talkersInARoom(browser, 7, project.use)
   for (const [index, talker] of everybody.slice(0, 6).entries()) {
     await talker.join()
-    if (index > 0) await everybodyHearsTheOthers(everybody.slice(0, index + 1))
+    if (index > 0) await everybodyHearsTheOthers(everybody.slice(0, index + 1), 40_000)
   }
   const [ann, , , , , , gwen] = everybody
   if (ann === undefined || gwen === undefined) throw new Error('seven were asked for')
