@@ -52,9 +52,9 @@ def project(folder, binaries):
     """A project of 20 functions, deployed on this machine: its names are what is read."""
     manifest = pathlib.Path("templates/stack.yaml").read_text()
     more = GROUPS - len(re.findall(r"^  \w+Handler:$", manifest, re.M))
-    extra = "".join(f"\n  Extra{n}Handler:\n    memory: 128\n    timeout: 10\n    grants: []\n" for n in range(more))
+    extra = "".join(f"  Extra{n}Handler:\n    memory: 128\n    timeout: 10\n    grants: []\n" for n in range(more))
     (folder / "templates").mkdir()
-    (folder / "templates/stack.yaml").write_text(manifest + extra)
+    (folder / "templates/stack.yaml").write_text(manifest.replace("functions:\n", f"functions:\n{extra}", 1))
     (folder / "chatctl.yaml").write_text("project: reading\n")
     (folder / "bin").mkdir()
     built = json.dumps({"reason": "compiler-artifact", "target": {"name": "bootstrap"},

@@ -27,10 +27,11 @@ fn project() -> Project {
     let missing = GROUPS - MANIFEST.matches("Handler:\n").count();
     let more: String = (0..missing)
         .map(|at| {
-            format!("\n  Extra{at}Handler:\n    memory: 128\n    timeout: 10\n    grants: []\n")
+            format!("  Extra{at}Handler:\n    memory: 128\n    timeout: 10\n    grants: []\n")
         })
         .collect();
-    project.write("templates/stack.yaml", &format!("{MANIFEST}{more}"));
+    let manifest = MANIFEST.replacen("functions:\n", &format!("functions:\n{more}\n"), 1);
+    project.write("templates/stack.yaml", &manifest);
     project.deploy();
     project
 }

@@ -12,9 +12,11 @@ fn json(stage: &Stage, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// Rows but those of VoiceRooms, where the count of a connection's signals goes by its time to live.
 fn rows(stage: &Stage) -> u64 {
     let tables = json(stage, &["status"])["tables"].clone();
-    tables.as_array().unwrap().iter().map(|table| table["items"].as_u64().unwrap()).sum()
+    let tables = tables.as_array().unwrap().iter().filter(|table| table["name"] != "VoiceRooms");
+    tables.map(|table| table["items"].as_u64().unwrap()).sum()
 }
 
 #[test]
