@@ -100,7 +100,7 @@ fn a_hundred_thousand_events_are_read_once_each_and_in_order() {
     let groups = group_names(&project).into_iter().enumerate();
     let groups: HashMap<_, _> =
         groups.map(|(at, name)| (name, past(5_000, stretch, say(at)))).collect();
-    let hardships = Hardships { empty_every: Some(3), a_second: Some(40.0), without_ids: false };
+    let hardships = Hardships { empty_every: Some(3), a_second: Some(5.0), without_ids: false };
     let generator = Generator::new(groups, hardships);
     let url = serve(&generator);
     let output = project.run(&["logs", "--output", "ndjson", "--endpoint-url", &url]);
