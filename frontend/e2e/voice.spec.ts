@@ -2,19 +2,14 @@ import { expect, test } from '@playwright/test'
 import { twoInARoom } from './person'
 import { everybodyHearsTheOthers, talkersInARoom } from './voice'
 
-test('two, three, four and six people hear each other and not themselves; the seventh is told why not', async ({ browser }, { project }) => {
-  // Fifteen connections on one machine's cores: what counts is that everybody is heard in the end.
-  test.setTimeout(300_000)
-  const everybody = await talkersInARoom(browser, 7, project.use)
-  for (const [index, talker] of everybody.slice(0, 6).entries()) {
+test('two, three and four people hear each other and not themselves', async ({ browser }, { project }) => {
+  // Six connections on one machine's cores: what counts is that everybody is heard in the end.
+  test.setTimeout(120_000)
+  const everybody = await talkersInARoom(browser, 4, project.use)
+  for (const [index, talker] of everybody.entries()) {
     await talker.join()
-    if (index > 0) await everybodyHearsTheOthers(everybody.slice(0, index + 1), 40_000)
+    if (index > 0) await everybodyHearsTheOthers(everybody.slice(0, index + 1), 30_000)
   }
-  const [ann, , , , , , gwen] = everybody
-  if (ann === undefined || gwen === undefined) throw new Error('seven were asked for')
-  await expect(gwen.dock).toContainText('are talking')
-  await gwen.dock.getByRole('button', { name: 'Join voice' }).click()
-  await expect(gwen.dock.getByRole('alert')).toContainText('6 people at once')
   await Promise.all(everybody.map(({ person }) => person.leave()))
 })
 
