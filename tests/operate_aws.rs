@@ -43,7 +43,15 @@ impl Trial {
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chatctl"));
         command.args(["-s", "try"]).args(arguments).current_dir(self.folder.path()).env_clear();
-        for kept in ["HOME", "CARGO_HOME", "RUSTUP_HOME", "CARGO_TARGET_DIR", "TMPDIR"] {
+        for kept in [
+            "HOME",
+            "CARGO_HOME",
+            "RUSTUP_HOME",
+            "RUSTUP_TOOLCHAIN",
+            "RUSTUP_AUTO_INSTALL",
+            "CARGO_TARGET_DIR",
+            "TMPDIR",
+        ] {
             if let Some(value) = std::env::var_os(kept) {
                 command.env(kept, value);
             }
@@ -125,6 +133,7 @@ fn status_agrees(trial: &Trial) {
 }
 
 #[test]
+#[ignore = "builds the functions for a target of its own, where rustup may update its toolchain: run by name"]
 fn what_is_deployed_is_read_as_the_aws_cli_reads_it_and_a_chat_goes_through() {
     let trial = Trial::new();
     assert_eq!(trial.json(&["status"])["state"], "notDeployed");
