@@ -30,9 +30,14 @@ impl Trial {
              connections: {endpoint}/_aws/execute-api/{{api}}/try\n"
         );
         fs::write(folder.path().join("chatctl.yaml"), config).unwrap();
-        // The project has no sources of its own: its cargo builds those of the repository.
+        // The project has no sources of its own: its cargo builds those of the repository, as the
+        // stage `local` has them built, so that what is built already serves.
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).display();
-        let script = format!("#!/bin/sh\ncd '{root}' && exec '{}' \"$@\"\n", env!("CARGO"));
+        let build = "build --release -p chatctl-functions --message-format json-render-diagnostics";
+        let script = format!(
+            "#!/bin/sh\ncd '{root}' && exec env -u CARGO_ENCODED_RUSTFLAGS '{}' {build}\n",
+            env!("CARGO")
+        );
         let tool = folder.path().join("bin/cargo");
         fs::create_dir_all(tool.parent().unwrap()).unwrap();
         fs::write(&tool, script).unwrap();
@@ -132,8 +137,19 @@ fn status_agrees(trial: &Trial) {
     assert_eq!(alarms, states(&theirs["MetricAlarms"], "AlarmName", "StateValue"));
 }
 
+/// MiniStack has no Kinesis Video Streams: a real chat goes through, up to the first voice room.
+fn smoke_passes_but_for_channels(trial: &Trial) {
+    let smoke = trial.run(&["smoke", "--keep", "--output", "ndjson"]);
+    let said = String::from_utf8_lossy(&smoke.stdout);
+    let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["failed"]["step"], &last["steps"]),
+        (&"voice-start".into(), &12.into()),
+        "{said}"
+    );
+}
+
 #[test]
-#[ignore = "builds the functions for a target of its own, where rustup may update its toolchain: run by name"]
 fn what_is_deployed_is_read_as_the_aws_cli_reads_it_and_a_chat_goes_through() {
     let trial = Trial::new();
     assert_eq!(trial.json(&["status"])["state"], "notDeployed");
@@ -145,9 +161,7 @@ fn what_is_deployed_is_read_as_the_aws_cli_reads_it_and_a_chat_goes_through() {
     outputs_agree(&trial);
     status_agrees(&trial);
 
-    let smoke = trial.run(&["smoke", "--keep"]);
-    let said = (String::from_utf8_lossy(&smoke.stdout), String::from_utf8_lossy(&smoke.stderr));
-    assert!(smoke.status.success(), "{}{}", said.0, said.1);
+    smoke_passes_but_for_channels(&trial);
     let messages = trial.json(&["scan", "ChatMessages"]);
     let texts: Vec<_> = messages.as_array().unwrap().iter().map(|row| &row["message"]).collect();
     assert_eq!(texts, ["first words", "an answer"], "{messages}");
