@@ -36,7 +36,7 @@ pub use kinesisvideo::{Channel, Channels};
 pub use lambda::{FunctionState, Lambda, LiveFunction, NewCode};
 pub use logs::{LogEvent, LogPage, Logs};
 pub use metrics::{Alarm, Figure, Metrics, Question};
-pub use s3::{Bucket, Made, Object};
+pub use s3::{Bucket, Made, Object, Standing};
 pub use source::{Ambient, KeySource, Origin, Way, ambient};
 pub use ssm::Parameters;
 

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use super::Aws;
+use super::{Aws, answer};
 
 impl Aws {
     /// Runs a command and kills it after so many of its events. Whether it came that far.
@@ -55,4 +55,19 @@ fn a_teardown_killed_at_any_step_goes_on() {
         aws.eventually(&["teardown", "--yes"]);
         assert_eq!(aws.inventory(), json!([]), "after {events} events");
     }
+}
+
+#[test]
+fn an_artifact_bucket_that_was_only_made_is_secured() {
+    let aws = Aws::new();
+    let bucket = "test-artifacts-000000000000-us-east-1";
+    aws.make_bucket(bucket);
+    assert_eq!(aws.deploy(), true);
+    let versioning = answer(aws.s3().get_bucket_versioning().bucket(bucket).send()).unwrap();
+    assert_eq!(versioning.status().map(|status| status.as_str()), Some("Enabled"));
+    let block = answer(aws.s3().get_public_access_block().bucket(bucket).send()).unwrap();
+    let block = block.public_access_block_configuration().unwrap();
+    assert_eq!(block.restrict_public_buckets(), Some(true));
+    answer(aws.s3().get_bucket_encryption().bucket(bucket).send()).unwrap();
+    answer(aws.s3().get_bucket_lifecycle_configuration().bucket(bucket).send()).unwrap();
 }

@@ -82,8 +82,7 @@ echo '{"reason":"compiler-artifact","target":{"name":"bootstrap"},"executable":"
         (output.status.code().unwrap(), text(&output.stderr))
     }
 
-    /// Makes a bucket beside the stage.
-    fn make_bucket(&self, name: &str) {
+    fn s3(&self) -> Client {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
@@ -92,13 +91,20 @@ echo '{"reason":"compiler-artifact","target":{"name":"bootstrap"},"executable":"
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .force_path_style(true)
             .build();
-        let made = Client::from_conf(config).create_bucket().bucket(name).send();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(made).unwrap();
+        Client::from_conf(config)
+    }
+
+    /// Makes a bucket beside the stage.
+    fn make_bucket(&self, name: &str) {
+        answer(self.s3().create_bucket().bucket(name).send()).unwrap();
     }
 
     /// What is there of the stage, asked of every service.
     fn inventory(&self) -> Value {
         self.json(&["teardown", "--dry-run"])["wouldRemove"].clone()
     }
+}
+
+fn answer<T>(asked: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(asked)
 }

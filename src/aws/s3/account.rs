@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLocationConstraint,
     BucketVersioningStatus, CreateBucketConfiguration, Delete, ExpirationStatus, LifecycleRule,
@@ -30,7 +31,35 @@ pub enum Made {
     Before,
 }
 
+/// How far a bucket is that this program makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// There is none.
+    Missing,
+    /// It is there, and whoever made it did not get to the end of [`Bucket::secure`].
+    Begun,
+    /// It is there and secured.
+    Secured,
+}
+
 impl Bucket {
+    /// How far the bucket is: its tags are put last.
+    ///
+    /// # Errors
+    /// It belongs to somebody else, or S3 does not answer.
+    pub async fn standing(&self, account: &str) -> Result<Standing, AwsError> {
+        let asked =
+            self.client.get_bucket_tagging().bucket(&self.name).expected_bucket_owner(account);
+        match asked.send().await {
+            Ok(_) => Ok(Standing::Secured),
+            Err(error) => match error.code() {
+                Some("NoSuchTagSet") => Ok(Standing::Begun),
+                Some("NoSuchBucket") => Ok(Standing::Missing),
+                _ => Err(failure("s3:GetBucketTagging")(error)),
+            },
+        }
+    }
+
     /// Whether the bucket is there and may be used.
     ///
     /// # Errors
@@ -67,7 +96,8 @@ impl Bucket {
         }
     }
 
-    /// Makes the bucket private, encrypted, versioned and self-cleaning, and tags it.
+    /// Makes the bucket private, encrypted, versioned and self-cleaning; then tags it, by which
+    /// [`Self::standing`] knows that it is all of that.
     ///
     /// # Errors
     /// S3 refused or does not answer.
@@ -77,9 +107,8 @@ impl Bucket {
             self.encrypt(),
             self.keep_versions(),
             self.expire(),
-            self.tag(tags),
         )?;
-        Ok(())
+        self.tag(tags).await
     }
 
     async fn block_public_access(&self) -> Result<(), AwsError> {

@@ -11,7 +11,7 @@ use aws_sdk_s3::primitives::ByteStream;
 
 use super::{AwsError, Cloud, failure};
 
-pub use account::Made;
+pub use account::{Made, Standing};
 
 /// A bucket.
 #[derive(Debug, Clone)]

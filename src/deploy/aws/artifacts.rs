@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::stage::Stage;
-use crate::aws::{Bucket, Made};
+use crate::aws::{Bucket, Made, Standing};
 use crate::deploy::{DeployError, Event, OnEvent};
 use crate::package::fingerprint::hex;
 
@@ -70,11 +70,12 @@ impl Artifacts {
 
     async fn make(&self, stage: &Stage, on_event: OnEvent<'_>) -> Result<Made, DeployError> {
         let taken = |source| DeployError::ArtifactBucket { name: stage.artifact_bucket(), source };
-        if self.bucket.exists(&stage.account).await.map_err(taken)? {
-            return Ok(Made::Before);
-        }
-        let taken = |source| DeployError::ArtifactBucket { name: stage.artifact_bucket(), source };
-        let made = self.bucket.make(stage.cloud.region()).await.map_err(taken)?;
+        let made = match self.bucket.standing(&stage.account).await.map_err(taken)? {
+            Standing::Secured => return Ok(Made::Before),
+            // An earlier run ended before it had done what follows.
+            Standing::Begun => Made::Before,
+            Standing::Missing => self.bucket.make(stage.cloud.region()).await.map_err(taken)?,
+        };
         if made == Made::Now {
             on_event(Event::BucketMade { name: stage.artifact_bucket() });
         }
