@@ -2,13 +2,13 @@ import { expect, test } from '@playwright/test'
 import { twoInARoom } from './person'
 import { everybodyHearsTheOthers, talkersInARoom } from './voice'
 
-test('two, three and four people hear each other and not themselves', async ({ browser }, { project }) => {
-  // Six connections on one machine's cores: what counts is that everybody is heard in the end.
-  test.setTimeout(120_000)
-  const everybody = await talkersInARoom(browser, 4, project.use)
+test('two to six people hear each other and not themselves', async ({ browser }, { project }) => {
+  // Fifteen connections on one machine's cores: what counts is that everybody is heard in the end.
+  test.setTimeout(240_000)
+  const everybody = await talkersInARoom(browser, 6, project.use)
   for (const [index, talker] of everybody.entries()) {
     await talker.join()
-    if (index > 0) await everybodyHearsTheOthers(everybody.slice(0, index + 1), 30_000)
+    if (index > 0) await everybodyHearsTheOthers(everybody.slice(0, index + 1), 60_000)
   }
   await Promise.all(everybody.map(({ person }) => person.leave()))
 })

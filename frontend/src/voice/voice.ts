@@ -148,7 +148,9 @@ export class Voice {
   /** The host of a star, or an admin, has ended it. */
   starEnded(voiceRoomId: string): void {
     const state = this.#state.getSnapshot()
-    if (state.kind === 'on' && state.call.voiceRoomId === voiceRoomId) this.#transportEnded(state.roomId, { kind: 'hostGone' })
+    if (state.kind !== 'on' || state.call.voiceRoomId !== voiceRoomId) return
+    this.#options.line.leave(state.roomId)
+    this.#end({ kind: 'ended', roomId: state.roomId, reason: 'ended', by: undefined })
   }
 
   /** This person is in the room no longer. */

@@ -41,7 +41,7 @@ export function voiceEnd(reason: EndReason, by: string | undefined, isAllowed: b
     case 'removed':
       return 'You were removed from voice.'
     case 'ended':
-      return 'Voice was ended.'
+      return 'Voice was ended for everybody.'
     case 'hostGone':
       return 'Whoever hosted voice has left, so it ended for everybody.'
     case 'roomGone':
