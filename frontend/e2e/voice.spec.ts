@@ -13,6 +13,15 @@ test('two to six people hear each other and not themselves', async ({ browser },
   await Promise.all(everybody.map(({ person }) => person.leave()))
 })
 
+test('through the stage’s own relay alone', async ({ browser }, { project }) => {
+  const alone = { iceTransportPolicy: 'relay' } as const
+  const [ann, bob] = await pair(talkersInARoom(browser, 2, project.use, [alone, alone]))
+  await ann.join()
+  await bob.join()
+  await everybodyHearsTheOthers([ann, bob])
+  await Promise.all([ann.person.leave(), bob.person.leave()])
+})
+
 test('mute silences and is seen; leaving and coming back', async ({ browser }, { project }) => {
   const [ann, bob] = await pair(talkersInARoom(browser, 2, project.use))
   await ann.join()
