@@ -25,7 +25,7 @@ pub use api_gateway::ApiGateway;
 pub use cloud::{Access, AccessError, Cloud};
 pub use cloudformation::{
     ChangeSetId, ChangeSetState, CloudFormation, Deletion, EventPage, Finding, NewChangeSet,
-    Resource, Source, StackChoice, StackDescription, StackEvent,
+    Resource, Source, StackChoice, StackDescription, StackEvent, Validated,
 };
 pub use cloudfront::CloudFront;
 pub use dynamodb::{Condition, Cursor, Row, ScanPage, ScanRequest, TableState, Tables};

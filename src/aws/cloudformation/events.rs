@@ -22,6 +22,8 @@ pub struct StackEvent {
     pub reason: Option<String>,
     /// The token that the operation was begun with.
     pub token: Option<String>,
+    /// The operation's id.
+    pub operation: Option<String>,
     /// When.
     pub at: Option<Timestamp>,
 }
@@ -53,6 +55,24 @@ pub struct Finding {
     pub reason: String,
 }
 
+/// Of what findings are asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Validated<'a> {
+    /// A change set, by its ARN.
+    ChangeSet(&'a str),
+    /// An operation on a stack, by its id.
+    Operation(&'a str),
+    /// The newest operation on a stack that anything was found wrong with, by the stack's ARN.
+    Newest(&'a str),
+}
+
+impl<'a> Validated<'a> {
+    /// The operation whose failure as a whole an event tells.
+    pub fn by(event: &'a StackEvent) -> Self {
+        event.operation.as_deref().map_or(Self::Newest(&event.physical), Self::Operation)
+    }
+}
+
 impl CloudFormation {
     /// A page of a stack's events, newest first.
     ///
@@ -73,21 +93,27 @@ impl CloudFormation {
             status: one.resource_status().map(|s| s.as_str().to_owned()).unwrap_or_default(),
             reason: one.resource_status_reason().filter(|t| !t.is_empty()).map(str::to_owned),
             token: one.client_request_token().map(str::to_owned),
+            operation: one.operation_id().map(str::to_owned),
             at: one.timestamp().and_then(time),
         };
         let events = page.stack_events().iter().map(event).collect();
         Ok(EventPage { events, next: page.next_token })
     }
 
-    /// What early validation and hooks found wrong with a change set.
+    /// What early validation and hooks found wrong.
     ///
     /// # Errors
     /// The service refused, does not know the call, or does not answer.
-    pub async fn findings(&self, change_set: &str) -> Result<Vec<Finding>, AwsError> {
+    pub async fn findings(&self, of: Validated<'_>) -> Result<Vec<Finding>, AwsError> {
         let failed =
             aws_sdk_cloudformation::types::EventFilter::builder().failed_events(true).build();
-        let asked = self.0.describe_events().change_set_name(change_set).filters(failed).send();
-        let page = asked.await.map_err(failure("cloudformation:DescribeEvents"))?;
+        let asked = self.0.describe_events().filters(failed);
+        let asked = match of {
+            Validated::ChangeSet(arn) => asked.change_set_name(arn),
+            Validated::Operation(id) => asked.operation_id(id),
+            Validated::Newest(stack) => asked.stack_name(stack),
+        };
+        let page = asked.send().await.map_err(failure("cloudformation:DescribeEvents"))?;
         let finding = |one: &aws_sdk_cloudformation::types::OperationEvent| {
             let reason = one
                 .validation_status_reason()
@@ -100,6 +126,8 @@ impl CloudFormation {
                 reason: format!("{reason}{place}"),
             })
         };
-        Ok(page.operation_events().iter().filter_map(finding).collect())
+        let newest = page.operation_events().first().map(|one| one.operation_id());
+        let events = page.operation_events().iter();
+        Ok(events.filter(|one| Some(one.operation_id()) == newest).filter_map(finding).collect())
     }
 }

@@ -14,7 +14,7 @@ use aws_sdk_cloudformation::types::{Output, Stack, Tag, TemplateStage};
 use jiff::Timestamp;
 
 pub use change_set::{ChangeSetId, ChangeSetState, NewChangeSet, Source, StackChoice};
-pub use events::{EventPage, Finding, StackEvent};
+pub use events::{EventPage, Finding, StackEvent, Validated};
 pub use operate::Deletion;
 
 use super::{AwsError, Cloud, failure};

@@ -136,6 +136,7 @@ mod tests {
             status: status.into(),
             reason: (!reason.is_empty()).then(|| reason.into()),
             token: None,
+            operation: None,
             at: None,
         }
     }

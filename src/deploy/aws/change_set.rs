@@ -7,7 +7,7 @@ use ulid::Ulid;
 use super::artifacts::Artifacts;
 use super::pace::Pace;
 use super::{Cause, Stage};
-use crate::aws::{ChangeSetId, CloudFormation, NewChangeSet, Source, StackChoice};
+use crate::aws::{ChangeSetId, CloudFormation, NewChangeSet, Source, StackChoice, Validated};
 use crate::cloudformation::MOST_INLINE_BYTES;
 use crate::cloudformation::change_set::ChangeSet;
 use crate::deploy::{DeployError, OnEvent};
@@ -93,7 +93,8 @@ impl ChangeSets<'_> {
     /// change set.
     async fn refused(&self, id: &ChangeSetId, reason: String) -> DeployError {
         // An account or an emulator without the call has only the reason to tell.
-        let findings = self.service.findings(&id.id).await.unwrap_or_default();
+        let findings =
+            self.service.findings(Validated::ChangeSet(&id.id)).await.unwrap_or_default();
         let findings = findings.iter().map(Cause::found).collect();
         // One that cannot be dropped now goes with the next deployment.
         let _ = self.service.drop_change_set(&id.id).await;

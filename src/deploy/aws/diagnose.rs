@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::cause::{Cause, is_failure};
 use super::{Condition, Stage};
-use crate::aws::{CloudFormation, StackEvent};
+use crate::aws::{CloudFormation, StackEvent, Validated};
 use crate::deploy::DeployError;
 
 /// How many pages of events are looked through.
@@ -37,29 +37,39 @@ pub async fn diagnose(stage: &Stage) -> Result<Diagnosis, DeployError> {
         return Ok(Diagnosis { status: None, reason: None, failed_at: None, causes: Vec::new() });
     };
     stage.check_owner(&stack)?;
-    let failures = last_failures(&service, &stack.id).await?;
-    Ok(Diagnosis {
-        status: Some(stack.status),
-        reason: stack.reason,
-        failed_at: failures.first().and_then(|event| event.at),
-        causes: failures.iter().map(Cause::of).collect(),
-    })
+    let Failures { events, refused } = last_failures(&service, &stack.id).await?;
+    let failed_at = events.first().or(refused.as_ref()).and_then(|event| event.at);
+    let mut causes: Vec<_> = events.iter().map(Cause::of).collect();
+    if let (true, Some(refused)) = (causes.is_empty(), &refused) {
+        let findings = service.findings(Validated::by(refused)).await?;
+        causes = findings.iter().map(Cause::found).collect();
+    }
+    Ok(Diagnosis { status: Some(stack.status), reason: stack.reason, failed_at, causes })
 }
 
-/// The failures of the last operation that has any, oldest first.
-async fn last_failures(
-    service: &CloudFormation,
-    stack: &str,
-) -> Result<Vec<StackEvent>, DeployError> {
-    let (mut failures, mut next): (Vec<StackEvent>, _) = (Vec::new(), None);
+/// How an operation failed.
+#[derive(Debug, Default)]
+struct Failures {
+    /// The resources' failures, oldest first.
+    events: Vec<StackEvent>,
+    /// Its failure as a whole, before any resource's turn came.
+    refused: Option<StackEvent>,
+}
+
+/// The failures of the last operation that has any.
+async fn last_failures(service: &CloudFormation, stack: &str) -> Result<Failures, DeployError> {
+    let (mut failures, mut next) = (Failures::default(), None);
     'pages: for _ in 0..PAGES {
         let page = service.events(stack, next).await?;
         for event in page.events {
-            if failures.first().is_some_and(|first| first.token != event.token) {
+            let known = failures.events.first().or(failures.refused.as_ref());
+            if known.is_some_and(|known| known.token != event.token) {
                 break 'pages;
             }
             if is_failure(&event) {
-                failures.push(event);
+                failures.events.push(event);
+            } else if event.is_stack() && event.status.ends_with("_FAILED") {
+                failures.refused = Some(event);
             }
         }
         next = page.next;
@@ -67,6 +77,6 @@ async fn last_failures(
             break;
         }
     }
-    failures.reverse();
+    failures.events.reverse();
     Ok(failures)
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::cause::{Cause, is_failure};
 use super::pace::Pace;
-use super::status::{End, Meant, end};
-use crate::aws::{AwsError, CloudFormation, StackEvent};
+use super::status::{Condition, End, Meant, end};
+use crate::aws::{AwsError, CloudFormation, StackEvent, Validated};
 use crate::deploy::{DeployError, Event, OnEvent};
 
 /// How often a long wait is told of.
@@ -93,12 +93,20 @@ struct Following {
     in_progress: HashSet<String>,
     cause: Option<Cause>,
     failed: HashSet<String>,
+    /// The operation that failed as a whole.
+    refused: Option<StackEvent>,
+}
+
+/// Whether a status is a failure with nothing rolled back.
+fn is_halted(status: &str) -> bool {
+    Condition::of(Some(status)) == Condition::Halted
 }
 
 impl Following {
     fn new(watch: Watch) -> Self {
         let (seen, in_progress, failed) = (HashSet::new(), HashSet::new(), HashSet::new());
-        Self { watch, began: Instant::now(), seen, in_progress, cause: None, failed }
+        let (cause, refused) = (None, None);
+        Self { watch, began: Instant::now(), seen, in_progress, cause, failed, refused }
     }
 
     /// Takes in what is new; returns the end, if it came.
@@ -107,20 +115,53 @@ impl Following {
         service: &CloudFormation,
         on_event: OnEvent<'_>,
     ) -> Result<Option<Followed>, AwsError> {
-        let mut ended = None;
+        let mut last: Option<StackEvent> = None;
         for event in self.fresh(service).await? {
             self.take_in(&event, on_event);
+            if !event.is_stack() {
+                continue;
+            }
             // What comes after the end is somebody's next operation.
-            if ended.is_none() && event.is_stack() {
-                ended = end(&event.status, self.watch.meant).map(|end| (end, event.status));
+            let goes_on = last.as_ref().is_none_or(|last| {
+                let has_ended = end(&last.status, self.watch.meant).is_some();
+                !has_ended || is_halted(&last.status) && last.token == event.token
+            });
+            if goes_on {
+                last = Some(event);
             }
         }
-        Ok(ended.map(|(end, status)| Followed {
+        let Some(StackEvent { status, .. }) = last else { return Ok(None) };
+        let Some(end) = end(&status, self.watch.meant) else { return Ok(None) };
+        if is_halted(&status) && !self.is_still(service, &status).await? {
+            return Ok(None);
+        }
+        if end != End::Done && self.cause.is_none() {
+            self.ask_for_findings(service, on_event).await;
+        }
+        Ok(Some(Followed {
             end,
             status,
             cause: self.cause.clone(),
             others: self.failed.len().saturating_sub(1),
         }))
+    }
+
+    /// Whether the stack has a status by its own account: a failure may be what a rollback begins with.
+    async fn is_still(&self, service: &CloudFormation, status: &str) -> Result<bool, AwsError> {
+        let stack = service.stack(&self.watch.stack).await?;
+        Ok(stack.is_none_or(|stack| stack.status == status))
+    }
+
+    /// An operation that was refused as a whole has failed no resource: what was wrong is told apart.
+    async fn ask_for_findings(&mut self, service: &CloudFormation, on_event: OnEvent<'_>) {
+        let Some(refused) = self.refused.take() else { return };
+        // Without an answer, the end is told without its cause.
+        let findings = service.findings(Validated::by(&refused)).await.unwrap_or_default();
+        self.failed.extend(findings.iter().map(|finding| finding.logical.clone()));
+        if let Some(cause) = findings.first().map(Cause::found) {
+            on_event(Event::Failed { cause: cause.clone() });
+            self.cause = Some(cause);
+        }
     }
 
     /// The operation's events that were not seen yet, oldest first.
@@ -161,6 +202,9 @@ impl Following {
 
     fn take_in(&mut self, event: &StackEvent, on_event: OnEvent<'_>) {
         if event.is_stack() {
+            if event.status.ends_with("_FAILED") {
+                self.refused = Some(event.clone());
+            }
             return;
         }
         if event.status.ends_with("_IN_PROGRESS") {
