@@ -21,6 +21,7 @@ use chatctl::local::state::Deployment;
 use chatctl::stack::{Function, Stack, Statement};
 use serde_json::{Value, json};
 use support::chat::Chat;
+use support::http::ask;
 use support::stage::Stage;
 
 /// How long to wait for an answer that a missing grant may keep from coming.
@@ -125,6 +126,7 @@ impl Denial {
 /// A stage to play conversations on.
 struct Scene {
     url: String,
+    http_url: String,
     control: Client,
     rooms_table: String,
     connections_table: String,
@@ -174,6 +176,7 @@ impl Scene {
         let table = |logical: &str| stack.table(logical).expect("a table").physical.clone();
         Self {
             url: stage.web_socket_url(),
+            http_url: text("httpApiUrl"),
             control: stage.control(),
             rooms_table: table("ChatRooms"),
             connections_table: table("ChatConnections"),
@@ -192,6 +195,7 @@ impl Scene {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         self.since
             .store(i64::try_from(now.as_millis()).unwrap(), std::sync::atomic::Ordering::Relaxed);
+        ask(http::Method::GET, &format!("{}/healthz", self.http_url), "").await;
         let (alice_name, bob_name, carol_name) =
             (format!("Alice {mark}"), format!("Bob {mark}"), format!("Carol {mark}"));
         let Some(mut alice) = self.enter(&alice_name, None).await else { return };
