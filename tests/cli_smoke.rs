@@ -25,7 +25,7 @@ fn a_chat_goes_through_every_route_and_leaves_nothing() {
     let report = json(&stage, &["smoke"]);
     assert_eq!(report["ok"], true, "{report}");
     let steps = report["steps"].as_array().unwrap();
-    assert_eq!(steps.len(), 20, "{report}");
+    assert_eq!(steps.len(), 21, "{report}");
     assert!(steps.iter().all(|step| step["millis"].as_f64().unwrap() > 0.0));
     assert!(
         report["rowsRemoved"].as_u64().unwrap() >= 4,
@@ -40,7 +40,7 @@ fn a_chat_goes_through_every_route_and_leaves_nothing() {
 
     let shown = stage.chatctl(&["smoke", "--keep"]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-    assert!(shown.contains("✓ leave") && shown.contains("the chat works: 20 steps"), "{shown}");
+    assert!(shown.contains("✓ leave") && shown.contains("the chat works: 21 steps"), "{shown}");
     assert!(rows(&stage) >= 4, "--keep keeps them");
 
     // The next invocation of a function crashes: the step and the function are named, exit 1.

@@ -4,6 +4,8 @@
 //! the functions' logs must be of the removed grant and of nothing else; a grant whose removal
 //! nobody notices is one that nobody needs.
 
+#[path = "grants/denials.rs"]
+mod denials;
 mod support;
 #[path = "grants/voice.rs"]
 mod voice;
@@ -16,11 +18,12 @@ use aws_sdk_dynamodb as dynamodb;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_lambda as lambda;
 use chatctl::local::control::Client;
-use chatctl::local::iam;
 use chatctl::local::state::Deployment;
-use chatctl::stack::{Function, Stack, Statement};
+use chatctl::stack::{Function, Stack};
+use denials::Denial;
 use serde_json::{Value, json};
 use support::chat::Chat;
+use support::http::ask;
 use support::stage::Stage;
 
 /// How long to wait for an answer that a missing grant may keep from coming.
@@ -90,41 +93,10 @@ fn without(whole: &Deployment, function: &str, grant: usize) -> Deployment {
     Deployment { manifest: serde_yaml::to_string(&manifest).unwrap(), ..whole.clone() }
 }
 
-/// A call that was denied.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Denial {
-    function: String,
-    action: String,
-    resource: String,
-}
-
-impl Denial {
-    /// From its line in the log of a function.
-    fn of(group: &str, line: Option<&str>) -> Self {
-        let line: Value = serde_json::from_str(line.unwrap_or_default()).expect("a line of JSON");
-        let told = line["message"].as_str().unwrap_or_default().to_owned();
-        let after = |words: &str| {
-            let rest = told.split_once(words).map_or("", |(_, rest)| rest);
-            rest.split(' ').next().unwrap_or_default().to_owned()
-        };
-        Self {
-            function: group.trim_start_matches("/aws/lambda/").to_owned(),
-            action: after("to perform: "),
-            resource: after("on resource: "),
-        }
-    }
-
-    /// Whether it is the lack of this statement.
-    fn is_of(&self, function: &str, statement: &Statement) -> bool {
-        self.function == function
-            && self.action == statement.action[0]
-            && iam::matches(&statement.resource[0], &self.resource)
-    }
-}
-
 /// A stage to play conversations on.
 struct Scene {
     url: String,
+    http_url: String,
     control: Client,
     rooms_table: String,
     connections_table: String,
@@ -174,6 +146,7 @@ impl Scene {
         let table = |logical: &str| stack.table(logical).expect("a table").physical.clone();
         Self {
             url: stage.web_socket_url(),
+            http_url: text("httpApiUrl"),
             control: stage.control(),
             rooms_table: table("ChatRooms"),
             connections_table: table("ChatConnections"),
@@ -192,6 +165,7 @@ impl Scene {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         self.since
             .store(i64::try_from(now.as_millis()).unwrap(), std::sync::atomic::Ordering::Relaxed);
+        ask(http::Method::GET, &format!("{}/healthz", self.http_url), "").await;
         let (alice_name, bob_name, carol_name) =
             (format!("Alice {mark}"), format!("Bob {mark}"), format!("Carol {mark}"));
         let Some(mut alice) = self.enter(&alice_name, None).await else { return };
@@ -375,28 +349,6 @@ impl Scene {
                     .unwrap();
             }
         }
-    }
-
-    /// What was denied since the conversation began, from the functions' logs.
-    async fn denials(&self) -> BTreeSet<Denial> {
-        let since = self.since.load(std::sync::atomic::Ordering::Relaxed);
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let mut found = BTreeSet::new();
-        for group in &self.groups {
-            // Pages may be empty and still not be the last, as on CloudWatch.
-            let mut pages = self
-                .logs
-                .filter_log_events()
-                .log_group_name(group)
-                .log_stream_names("access-denied")
-                .start_time(since)
-                .into_paginator()
-                .send();
-            while let Some(Ok(page)) = pages.next().await {
-                found.extend(page.events().iter().map(|event| Denial::of(group, event.message())));
-            }
-        }
-        found
     }
 }
 

@@ -143,7 +143,9 @@ const NAMES: [(&str, Rule); 5] = [
     ),
     (
         "AWS::ApiGatewayV2::Stage",
-        ("StageName", "1 to 128 letters, digits, `-` and `_`", |name| fits(name, 1, 128, "-_")),
+        ("StageName", "1 to 128 letters, digits, `-` and `_`, or `$default`", |name| {
+            name == "$default" || fits(name, 1, 128, "-_")
+        }),
     ),
 ];
 

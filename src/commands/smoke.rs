@@ -8,7 +8,7 @@ use crate::aws::Tables;
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::operate::Stage;
-use crate::smoke::{self, Endpoints, Left, Passed, Report, Stopped, Trouble};
+use crate::smoke::{self, Endpoints, HEALTH_ROUTE, Left, Passed, Report, Stopped, Trouble};
 use crate::ui::{Output, Ui};
 
 /// The schema of the step lines.
@@ -16,8 +16,9 @@ const SCHEMA: &str = "chatctl.smoke/1";
 
 /// Try the stage with a real chat of two people
 ///
-/// Two clients connect, make a room, ask, approve, talk, read the history, leave and come back;
-/// every route is asked and every push waited for. What the chat left in the tables is removed.
+/// The stage says how it is. Two clients connect, make a room, ask, approve, talk, read the history,
+/// leave and come back; every route is asked and every push waited for. What the chat left in the
+/// tables is removed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How many seconds one answer may take; the first of a function that slept takes longest
@@ -41,9 +42,14 @@ pub fn run(args: &Args, context: &Context) -> Result<(), CliError> {
 }
 
 fn endpoints(stage: &Stage, args: &Args) -> Endpoints {
+    let mut http = stage.stack.http_routes().map(|(_, route)| route.to_string());
+    // The API is reached where the site is.
+    let is_asked = stage.has_site && http.any(|route| route == HEALTH_ROUTE);
     Endpoints {
+        stage: stage.addresses.stage.clone(),
         web_socket_url: stage.addresses.web_socket_url.clone(),
         site_url: stage.has_site.then(|| stage.addresses.site_url.clone()),
+        http_api_url: is_asked.then(|| stage.addresses.http_api_url.clone()),
         patience: Duration::from_secs(args.patience),
     }
 }
@@ -134,7 +140,8 @@ fn explained(stage: &Stage, stopped: &Stopped) -> CliError {
             .detail(format!("what must happen: {}", step.says()));
     let functions = &stage.stack.functions;
     let served = functions.iter().find(|f| {
-        step.route().is_some_and(|route| f.route.as_ref().is_some_and(|own| own.as_str() == route))
+        step.route()
+            .is_some_and(|route| f.route.as_ref().is_some_and(|own| own.to_string() == route))
     });
     match (served, trouble) {
         (_, Trouble::Unreachable { .. } | Trouble::Address(_)) => {

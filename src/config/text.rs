@@ -75,10 +75,10 @@ pub(super) struct StageText {
     pub monthly_budget_usd: Option<Number<Positive>>,
     /// Whether the stack and its tables refuse to be deleted (true without it)
     pub protected: Option<bool>,
-    /// Whether the WebSocket API writes a line for each request (false without it); its role is
-    /// shared by the whole account and region
+    /// Whether the APIs write a line for each request (false without it); the role by which they do
+    /// is shared by the whole account and region
     pub access_logs: Option<bool>,
-    /// How many requests the WebSocket API takes
+    /// How many requests each API takes
     pub throttle: Option<ThrottleText>,
     /// How people talk
     pub voice: Option<VoiceText>,
@@ -117,7 +117,7 @@ pub(super) struct DomainText {
     pub certificate: Text<Certificate>,
 }
 
-/// How many requests the WebSocket API takes: connects, messages and disconnects together
+/// How many requests each API takes; of the WebSocket API connects, messages and disconnects together
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ThrottleText {

@@ -279,8 +279,8 @@ fn function(before: &Function, after: &Function, new_code: bool) -> Option<(Acti
         parts.push(format!("timeout {} to {} s", before.timeout_s, after.timeout_s));
     }
     if before.route != after.route {
-        parts
-            .push(format!("route {}", after.route.as_ref().map_or("none", |route| route.as_str())));
+        let route = after.route.as_ref().map_or("none".to_owned(), ToString::to_string);
+        parts.push(format!("route {route}"));
     }
     for grant in after.grants.iter().filter(|grant| !before.grants.contains(grant)) {
         parts.push(format!("may now {grant}"));

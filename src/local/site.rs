@@ -39,6 +39,15 @@ const LOST: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\"
     <h1>Nothing here</h1>\n<p>There is no such page. <a href=\"/\">To the chat</a></p>\n\
     <p>If this stage has no web app yet, <code>chatctl deploy</code> publishes it.</p>\n</html>\n";
 
+/// An answer with the headers that keep a browser safe, as the distribution puts them on everything
+/// that it serves.
+pub fn secured(mut answer: Answer) -> Answer {
+    for (name, value) in SECURITY {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
 /// The web app of a stage; clones share it.
 #[derive(Clone)]
 pub struct Site {
@@ -54,11 +63,7 @@ impl Site {
 
     /// Answers a request. The body of an answer to `HEAD` is for the connection to leave out.
     pub async fn handle(&self, parts: &Parts) -> Answer {
-        let mut answer = self.find(parts).await;
-        for (name, value) in SECURITY {
-            answer.headers_mut().insert(name, HeaderValue::from_static(value));
-        }
-        answer
+        secured(self.find(parts).await)
     }
 
     async fn find(&self, parts: &Parts) -> Answer {

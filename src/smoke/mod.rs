@@ -1,10 +1,12 @@
-//! A real chat of two people against a stage's own endpoints: every route is asked, every answer and
-//! every push is checked, and what the chat left behind is removed.
+//! A real chat of two people against a stage's own endpoints: every route of both APIs is asked, every
+//! answer and every push is checked, and what the chat left behind is removed.
 //!
 //! Knows neither the command line nor the terminal: it tells of each step as it ends.
 
 mod chat;
 mod dial;
+mod fetch;
+mod health;
 mod person;
 mod site;
 mod step;
@@ -14,6 +16,7 @@ mod voice;
 
 use std::time::{Duration, Instant};
 
+pub use health::HEALTH_ROUTE;
 pub use step::{Passed, Step};
 pub use tidy::{Left, tidy};
 pub use trouble::Trouble;
@@ -21,10 +24,14 @@ pub use trouble::Trouble;
 /// Where a stage is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
+    /// The stage's name, by which it answers for itself.
+    pub stage: String,
     /// The WebSocket API, `ws://` or `wss://`.
     pub web_socket_url: String,
     /// The web app; none where the project has no frontend.
     pub site_url: Option<String>,
+    /// The HTTP API; none where it has no route for the stage's health, or is not reached.
+    pub http_api_url: Option<String>,
     /// How long one answer or push may take.
     pub patience: Duration,
 }
@@ -63,6 +70,9 @@ pub async fn run(endpoints: &Endpoints, tell: &dyn Fn(&Passed)) -> Report {
 async fn all(walk: &mut Walk<'_>, endpoints: &Endpoints) -> Result<(), Stopped> {
     if let Some(url) = &endpoints.site_url {
         walk.step(Step::Site, site::check(url, endpoints)).await?;
+    }
+    if let Some(url) = &endpoints.http_api_url {
+        walk.step(Step::Health, health::check(url, endpoints)).await?;
     }
     chat::play(walk, endpoints).await
 }

@@ -183,7 +183,8 @@ async fn open(
     name: &str,
     session: &str,
 ) -> Result<WebSocketStream<Box<dyn Line>>, Trouble> {
-    let Endpoints { web_socket_url: url, site_url, patience: _ } = endpoints;
+    let Endpoints { stage: _, web_socket_url: url, site_url, http_api_url: _, patience: _ } =
+        endpoints;
     let session = if session.is_empty() { String::new() } else { format!("&session={session}") };
     let not_one = |_| Trouble::Address(url.clone());
     let mut request =

@@ -5,11 +5,15 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::ser::SerializeStruct;
 
+use super::health::HEALTH_ROUTE;
+
 /// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The web app and its configuration are served.
     Site,
+    /// The stage answers for itself.
+    Health,
     /// Two people connect.
     Connect,
     /// Somebody with an impossible name is told so and turned away.
@@ -52,8 +56,9 @@ pub enum Step {
 
 impl Step {
     /// Every step, in its order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Site,
+        Self::Health,
         Self::Connect,
         Self::Refusal,
         Self::Hello,
@@ -79,6 +84,7 @@ impl Step {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Site => "site",
+            Self::Health => "health",
             Self::Connect => "connect",
             Self::Refusal => "refusal",
             Self::Hello => "hello",
@@ -105,6 +111,7 @@ impl Step {
     pub const fn says(self) -> &'static str {
         match self {
             Self::Site => "the web app and its configuration are served",
+            Self::Health => "the stage says by HTTP that it works",
             Self::Connect => "two people connect",
             Self::Refusal => "an impossible name is refused, with the reason",
             Self::Hello => "both are welcomed",
@@ -127,10 +134,11 @@ impl Step {
         }
     }
 
-    /// The WebSocket route that it proves, if one.
+    /// The route that it proves, of whichever API, if one.
     pub const fn route(self) -> Option<&'static str> {
         match self {
             Self::Site | Self::Refusal => None,
+            Self::Health => Some(HEALTH_ROUTE),
             Self::Connect | Self::Resume => Some("$connect"),
             Self::Hello => Some("hello"),
             Self::Ping => Some("ping"),
@@ -180,15 +188,20 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::stack::RouteKey;
+    use crate::stack::{
+        BUILT_IN_MANIFEST, LOCAL_API_ID, Manifest, Place, Settings, StackName, lower,
+    };
 
     #[test]
-    fn every_route_of_the_protocol_is_proved() {
-        let others = [RouteKey::Connect, RouteKey::Disconnect, RouteKey::Default];
-        let actions = chatctl_protocol::Action::ALL.map(RouteKey::Action);
+    fn every_route_of_the_stack_is_proved() {
+        let name = StackName { project: "chat".into(), stage: "local".into() };
+        let manifest = Manifest::parse(BUILT_IN_MANIFEST).unwrap();
+        let api = LOCAL_API_ID.to_owned();
+        let stack = lower(manifest, name, Place::local(), api, Settings::local()).unwrap();
+        let routes = stack.functions.iter().filter_map(|function| function.route.as_ref());
         let proved: BTreeSet<&str> = Step::ALL.into_iter().filter_map(Step::route).collect();
-        let routes = others.iter().chain(&actions).map(RouteKey::as_str);
-        assert_eq!(proved, routes.collect());
+        let routes: Vec<String> = routes.map(ToString::to_string).collect();
+        assert_eq!(proved, routes.iter().map(String::as_str).collect());
     }
 
     #[test]

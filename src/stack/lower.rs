@@ -1,16 +1,12 @@
 //! From the manifest to the [`Stack`]: physical names given, routes and grants checked.
 
-use std::collections::HashSet;
-
-use chatctl_protocol::Action;
-
 use super::manifest::{
     BucketEntry, FunctionEntry, IndexEntry, ParameterEntry, PurposeEntry, RoleEntry,
     RolePurposeEntry, ScheduleEntry, TableEntry,
 };
 use super::{
-    Bucket, BucketPurpose, Function, Grant, GrantError, Index, Manifest, Parameter, Place, Role,
-    RolePurpose, RouteKey, Schedule, Settings, Stack, StackName, Table,
+    Bucket, BucketPurpose, Function, Grant, GrantError, HttpRouteError, Index, Manifest, Parameter,
+    Place, Role, RolePurpose, Schedule, Settings, Stack, StackName, Table, routes,
 };
 
 /// The manifest is well formed but does not make a stack.
@@ -36,13 +32,29 @@ pub enum LowerError {
     },
     /// A route that the protocol does not have.
     #[error(
-        "functions.{function}: there is no route `{route}`; the routes are $connect, $disconnect, $default and the protocol's actions"
+        "functions.{function}: there is no route `{route}`; the routes are $connect, $disconnect, $default and the protocol's actions (the HTTP API's are written `http: GET /path`)"
     )]
     UnknownRoute {
         /// The function.
         function: String,
         /// The route.
         route: String,
+    },
+    /// A route of the HTTP API that is none.
+    #[error("functions.{function}: {source}")]
+    HttpRoute {
+        /// The function.
+        function: String,
+        /// What is wrong with the route.
+        source: HttpRouteError,
+    },
+    /// A function on a route of each API.
+    #[error(
+        "functions.{function}: a function has `route` (of the WebSocket API) or `http`, not both: the two APIs hand it other events"
+    )]
+    TwoRoutes {
+        /// The function.
+        function: String,
     },
     /// Two functions on one route.
     #[error("functions.{function}: the route `{route}` has a function already")]
@@ -114,7 +126,7 @@ pub fn lower(
         api_id,
         settings,
     };
-    check_routes(&stack)?;
+    routes::check(&stack)?;
     check_grants(&stack)?;
     check_schedules(&stack)?;
     Ok(stack)
@@ -165,7 +177,7 @@ fn function(
     logical: String,
     entry: FunctionEntry,
 ) -> Result<Function, LowerError> {
-    let FunctionEntry { route, memory, timeout, grants } = entry;
+    let FunctionEntry { route, http, memory, timeout, grants } = entry;
     let limit =
         |what, range, found| LowerError::Limit { function: logical.clone(), what, range, found };
     if !(128..=10_240).contains(&memory) {
@@ -180,42 +192,13 @@ fn function(
     };
     Ok(Function {
         grants: grants.iter().map(parse).collect::<Result<_, _>>()?,
-        route: route.map(|route| route_key(&logical, route)).transpose()?,
+        route: routes::of(&logical, route, http)?,
         physical: name.physical(&logical),
         log_group: format!("/aws/lambda/{}", name.physical(&logical)),
         memory_mb: memory,
         timeout_s: timeout,
         logical,
     })
-}
-
-fn route_key(function: &str, route: String) -> Result<RouteKey, LowerError> {
-    Ok(match route.as_str() {
-        "$connect" => RouteKey::Connect,
-        "$disconnect" => RouteKey::Disconnect,
-        "$default" => RouteKey::Default,
-        action => match Action::from_name(action) {
-            Some(action) => RouteKey::Action(action),
-            None => return Err(LowerError::UnknownRoute { function: function.to_owned(), route }),
-        },
-    })
-}
-
-fn check_routes(stack: &Stack) -> Result<(), LowerError> {
-    let mut served = HashSet::new();
-    for function in &stack.functions {
-        let Some(route) = &function.route else { continue };
-        if !served.insert(route.as_str()) {
-            return Err(LowerError::RouteTaken {
-                function: function.logical.clone(),
-                route: route.as_str().to_owned(),
-            });
-        }
-    }
-    match Action::ALL.into_iter().find(|action| !served.contains(action.name())) {
-        Some(action) => Err(LowerError::Unserved(action.name())),
-        None => Ok(()),
-    }
 }
 
 fn check_schedules(stack: &Stack) -> Result<(), LowerError> {
@@ -268,8 +251,10 @@ fn missing(stack: &Stack, grant: &Grant) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use chatctl_protocol::Action;
+
     use super::*;
-    use crate::stack::{BUILT_IN_MANIFEST, Effect, LOCAL_API_ID};
+    use crate::stack::{BUILT_IN_MANIFEST, Effect, LOCAL_API_ID, Route};
 
     fn stack(text: &str) -> Result<Stack, LowerError> {
         let name = StackName { project: "chatctl".into(), stage: "local".into() };
@@ -286,10 +271,11 @@ mod tests {
     fn the_built_in_manifest_is_a_stack() {
         let stack = stack(BUILT_IN_MANIFEST).unwrap();
         assert_eq!(stack.tables[0].physical, "chatctl-local-ChatConnections");
-        assert_eq!(
-            stack.functions.iter().filter(|f| f.route.is_some()).count(),
-            Action::ALL.len() + 3
-        );
+        let routes: Vec<&Route> = stack.functions.iter().filter_map(|f| f.route.as_ref()).collect();
+        let keys = routes.iter().filter_map(|route| route.web_socket()).count();
+        assert_eq!(keys, Action::ALL.len() + 3);
+        let requests: Vec<String> = stack.http_routes().map(|(_, one)| one.to_string()).collect();
+        assert_eq!(requests, ["GET /healthz"]);
     }
 
     #[test]
@@ -341,6 +327,13 @@ mod tests {
         let broken = [
             ("route: hello", "route: hullo", "no route `hullo`"),
             ("route: ping", "route: hello", "`hello` has a function already"),
+            ("http: GET /healthz", "http: GET healthz", "`GET healthz` is no HTTP route"),
+            ("http: GET /healthz", "http: GET /healthz\n    route: ping", "not both"),
+            (
+                "  RefuseHandler:\n",
+                "  RefuseHandler:\n    http: GET /healthz\n",
+                "HealthHandler: the route `GET /healthz` has a function already",
+            ),
             ("- put ChatDedupe", "- put ChatDupes", "the table ChatDupes"),
             (
                 "- query ChatRooms/byPerson",

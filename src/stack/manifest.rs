@@ -91,6 +91,7 @@ pub(super) enum RolePurposeEntry {
 #[serde(deny_unknown_fields)]
 pub(super) struct FunctionEntry {
     pub route: Option<String>,
+    pub http: Option<String>,
     pub memory: u32,
     pub timeout: u32,
     pub grants: Vec<String>,

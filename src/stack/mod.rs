@@ -6,13 +6,16 @@
 
 mod environment;
 mod grant;
+mod http;
 mod lower;
 mod manifest;
 mod policy;
 mod role;
+mod routes;
 mod settings;
 
 pub use grant::{ChannelVerb, ConnectionVerb, Grant, GrantError, TableVerb};
+pub use http::{HttpMethod, HttpRoute, HttpRouteError};
 pub use lower::{LowerError, lower};
 pub use manifest::{Manifest, ManifestError};
 pub use policy::{Effect, PolicyDocument, Statement};
@@ -136,6 +139,11 @@ impl Stack {
         self.tables.iter().find(|table| table.logical == logical)
     }
 
+    /// The functions of the HTTP API, with their routes.
+    pub fn http_routes(&self) -> impl Iterator<Item = (&Function, &HttpRoute)> {
+        self.functions.iter().filter_map(|one| Some((one, one.route.as_ref()?.http()?)))
+    }
+
     /// The bucket of a purpose.
     pub fn bucket(&self, purpose: BucketPurpose) -> Option<&Bucket> {
         self.buckets.iter().find(|bucket| bucket.purpose == purpose)
@@ -206,6 +214,43 @@ pub struct Bucket {
     pub purpose: BucketPurpose,
 }
 
+/// What of the stage's two APIs runs a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// A route of the WebSocket API.
+    WebSocket(RouteKey),
+    /// A route of the HTTP API.
+    Http(HttpRoute),
+}
+
+impl Route {
+    /// The route of the HTTP API, if it is one.
+    pub fn http(&self) -> Option<&HttpRoute> {
+        match self {
+            Self::WebSocket(_) => None,
+            Self::Http(route) => Some(route),
+        }
+    }
+
+    /// The route of the WebSocket API, if it is one.
+    pub fn web_socket(&self) -> Option<&RouteKey> {
+        match self {
+            Self::WebSocket(key) => Some(key),
+            Self::Http(_) => None,
+        }
+    }
+}
+
+/// The route key as API Gateway writes it.
+impl std::fmt::Display for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WebSocket(key) => f.write_str(key.as_str()),
+            Self::Http(route) => route.fmt(f),
+        }
+    }
+}
+
 /// Which WebSocket route runs a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RouteKey {
@@ -252,7 +297,7 @@ pub struct Function {
     /// The name in Lambda.
     pub physical: String,
     /// Its route; none for functions that other functions invoke.
-    pub route: Option<RouteKey>,
+    pub route: Option<Route>,
     /// Memory in MB.
     pub memory_mb: u32,
     /// Timeout in seconds.

@@ -20,9 +20,9 @@ pub struct Settings {
     pub domain: Option<Domain>,
     /// Whether tables and the stack refuse to be deleted.
     pub protection: Protection,
-    /// Whether the WebSocket API writes a line for each request.
+    /// Whether the APIs write a line for each request.
     pub access_logs: AccessLogs,
-    /// How many requests the WebSocket API takes.
+    /// How many requests each API takes.
     pub throttle: Throttle,
     /// How people talk.
     pub voice: Voice,
@@ -147,9 +147,9 @@ pub enum Protection {
     Off,
 }
 
-/// Whether the WebSocket API writes a line for each request.
+/// Whether the APIs write a line for each request.
 ///
-/// Off unless asked for: API Gateway writes them by a role that is set once for the whole account
+/// Off unless asked for: API Gateway writes those of the WebSocket API by a role that is set once for the whole account
 /// and region, and a stage that nobody told to does not touch what other stages share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AccessLogs {
@@ -160,7 +160,8 @@ pub enum AccessLogs {
     Off,
 }
 
-/// How many requests the stage's WebSocket API takes: connects, messages and disconnects together.
+/// How many requests each of the stage's APIs takes; of the WebSocket API connects, messages and
+/// disconnects together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttle {
     /// Requests a second, sustained.

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::support::built_in;
+use crate::support::http::{Answered, ask};
 use crate::trial::Trial;
 
 fn outputs_agree(trial: &Trial) {
@@ -65,6 +66,23 @@ fn status_agrees(trial: &Trial) {
     assert_eq!(alarms, states(&theirs["MetricAlarms"], "AlarmName", "StateValue"));
 }
 
+/// The function answers through the HTTP API itself: there is no distribution before it here.
+fn http_api_answers(trial: &Trial) {
+    let stack = trial.aws(&["cloudformation", "describe-stacks", "--stack-name", "trial-try"]);
+    let outputs = stack["Stacks"][0]["Outputs"].as_array().unwrap();
+    let api = outputs.iter().find(|one| one["OutputKey"] == "HttpApiId").unwrap();
+    let (endpoint, id) = (trial.server.endpoint(), api["OutputValue"].as_str().unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let asked = |method, path: &str| -> Answered {
+        let url = format!("{endpoint}/_aws/execute-api/{id}/$default{path}");
+        runtime.block_on(ask(method, &url, ""))
+    };
+    let well = asked(http::Method::GET, "/healthz");
+    assert_eq!((well.status, &well.json()["stage"]), (200, &"try".into()), "{well:?}");
+    assert_eq!(well.header("content-type"), "application/json");
+    assert_eq!(asked(http::Method::POST, "/healthz").status, 404);
+}
+
 /// MiniStack has no Kinesis Video Streams: a real chat goes through, up to the first voice room.
 fn smoke_passes_but_for_channels(trial: &Trial) {
     let smoke = trial.run(&["smoke", "--keep", "--output", "ndjson"]);
@@ -88,6 +106,7 @@ fn what_is_deployed_is_read_as_the_aws_cli_reads_it_and_a_chat_goes_through() {
     assert!(deployed.status.success(), "{said}\n{}", trial.server.log());
     outputs_agree(&trial);
     status_agrees(&trial);
+    http_api_answers(&trial);
 
     smoke_passes_but_for_channels(&trial);
     let messages = trial.json(&["scan", "ChatMessages"]);

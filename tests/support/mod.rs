@@ -9,5 +9,6 @@
 pub mod aws_cli;
 pub mod built_in;
 pub mod chat;
+pub mod http;
 pub mod ministack;
 pub mod stage;

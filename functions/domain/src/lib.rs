@@ -8,6 +8,7 @@ mod deliver;
 mod fault;
 mod handlers;
 mod hold;
+mod http;
 mod model;
 mod outcome;
 mod page;
@@ -20,7 +21,8 @@ mod voice;
 mod voice_room;
 
 pub use fault::Fault;
-pub use handlers::{connect, disconnect, refuse, sweep_voice};
+pub use handlers::{connect, disconnect, health, refuse, sweep_voice};
+pub use http::HttpAnswer;
 pub use model::{
     Admission, Attachment, Claim, Connection, Decision, Departure, JoinRequest, Member, NameHold,
     Page, RESERVED_MS, Room, RoomRows, Stored, StoredMessage,

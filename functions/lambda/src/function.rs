@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::event::Event;
 use crate::host::Host;
+use crate::http_api::HttpRole;
 use crate::journal::{self, Invocation};
 use crate::settings::required;
 
@@ -19,6 +20,7 @@ enum Role {
     Disconnect,
     Refuse,
     SweepVoice,
+    Http(HttpRole),
     Message(Route),
 }
 
@@ -46,7 +48,7 @@ impl Function {
         request_id: String,
     ) -> Result<Value, Fault> {
         let started = Instant::now();
-        let (report, failed) = self.report(host, &payload).await;
+        let (report, returned) = self.report(host, &payload).await;
         let connection_id = match self.role {
             Role::Refuse => payload["connectionId"].as_str(),
             _ => Event(&payload).connection_id(),
@@ -60,49 +62,41 @@ impl Function {
             duration: started.elapsed(),
         };
         journal::line(invocation, &report);
-        match failed {
-            None => Ok(json!({ "statusCode": 200 })),
-            Some(fault) => Err(fault),
-        }
+        returned
     }
 
-    async fn report(&self, host: &Host, payload: &Value) -> (Report, Option<Fault>) {
+    async fn report(&self, host: &Host, payload: &Value) -> (Report, Result<Value, Fault>) {
         let event = Event(payload);
-        let Some(connection_id) = event.connection_id() else {
-            return match self.role {
-                Role::Refuse => refused(host, payload).await,
-                Role::SweepVoice => {
-                    let report = sweep_voice::handle(host).await;
-                    let fault = report.fault.clone().map(Fault);
-                    (report, fault)
-                }
-                _ => lost("the event names no connection"),
-            };
-        };
-        match self.role {
-            Role::Connect => {
-                let greeting = Greeting {
-                    user_id: event.parameter("userId"),
-                    session: event.parameter("session"),
-                };
-                match connect::handle(host, connection_id, greeting).await {
-                    Ok(report) => (report, None),
-                    Err((report, fault)) => (report, Some(fault)),
-                }
+        let (report, failed) = match (self.role, event.connection_id()) {
+            (Role::Http(role), None) => {
+                let (report, answer) = role.serve(host).await;
+                return (report, Ok(answer));
             }
-            Role::Disconnect => {
+            (Role::Refuse, None) => refused(host, payload).await,
+            (Role::SweepVoice, None) => {
+                let report = sweep_voice::handle(host).await;
+                let fault = report.fault.clone().map(Fault);
+                (report, fault)
+            }
+            (Role::Http(_) | Role::Refuse | Role::SweepVoice, Some(_)) => {
+                lost("an event of a connection is not for this function")
+            }
+            (Role::Connect | Role::Disconnect | Role::Message(_), None) => {
+                lost("the event names no connection")
+            }
+            (Role::Connect, Some(connection_id)) => connected(host, connection_id, event).await,
+            (Role::Disconnect, Some(connection_id)) => {
                 let report = disconnect::handle(host, connection_id).await;
                 let fault = report.fault.clone().map(Fault);
                 (report, fault)
             }
-            Role::Refuse => lost("an event of API Gateway is no notice of a refusal"),
-            Role::SweepVoice => lost("an event of API Gateway does not start a sweep"),
-            Role::Message(route) => {
+            (Role::Message(route), Some(connection_id)) => {
                 let report = serve(host, route, connection_id, event.body()).await;
                 let fault = report.fault.clone().map(Fault).filter(|_| report.unanswered);
                 (report, fault)
             }
-        }
+        };
+        (report, failed.map_or_else(|| Ok(json!({ "statusCode": 200 })), Err))
     }
 
     fn action(&self) -> &'static str {
@@ -111,9 +105,19 @@ impl Function {
             Role::Disconnect => "$disconnect",
             Role::Refuse => "refuse",
             Role::SweepVoice => "sweepVoice",
+            Role::Http(role) => role.route(),
             Role::Message(Route::Default) => "$default",
             Role::Message(Route::Action(action)) => action.name(),
         }
+    }
+}
+
+async fn connected(host: &Host, connection_id: &str, event: Event<'_>) -> (Report, Option<Fault>) {
+    let greeting =
+        Greeting { user_id: event.parameter("userId"), session: event.parameter("session") };
+    match connect::handle(host, connection_id, greeting).await {
+        Ok(report) => (report, None),
+        Err((report, fault)) => (report, Some(fault)),
     }
 }
 
@@ -155,6 +159,7 @@ fn role(name: &str) -> Option<Role> {
         "GetVoiceCredentialsHandler" => action(Action::GetVoiceCredentials),
         "EndVoiceRoomHandler" => action(Action::EndVoiceRoom),
         "SweepVoiceHandler" => Some(Role::SweepVoice),
+        "HealthHandler" => Some(Role::Http(HttpRole::Health)),
         _ => None,
     }
 }
@@ -176,6 +181,11 @@ mod tests {
         assert_eq!(roles.len(), handlers.len(), "{handlers:?}");
         for action in Action::ALL {
             assert!(roles.contains(&Role::Message(Route::Action(action))), "{}", action.name());
+        }
+        for role in roles {
+            let Role::Http(role) = role else { continue };
+            let route = format!("    http: {}\n", role.route());
+            assert!(names.contains(&route), "{route}");
         }
     }
 }

@@ -8,6 +8,7 @@ mod event;
 mod function;
 mod host;
 mod http;
+mod http_api;
 mod ice;
 mod journal;
 mod refuser;

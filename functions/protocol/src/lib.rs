@@ -6,6 +6,7 @@
 mod client;
 mod credentials;
 mod error;
+mod http;
 mod limits;
 mod look;
 mod name;
@@ -22,6 +23,7 @@ pub use credentials::{
     ChannelEndpoint, ChannelProtocol, LentCredentials, VoiceCredentials, VoiceRole, VoiceRoomRef,
 };
 pub use error::{ErrorCode, Refusal};
+pub use http::{Health, HealthStatus, HttpError, HttpErrorCode};
 pub use limits::Limits;
 pub use look::is_invisible;
 pub use name::{NameError, UserName};

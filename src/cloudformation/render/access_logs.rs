@@ -1,7 +1,7 @@
-//! Access logs of the WebSocket API: a line a request, bodies and tokens never among it.
+//! Access logs of both APIs: a line a request, bodies and tokens never among it.
 //!
-//! API Gateway writes them by a role that is set once for an account and region. Whatever stage sets
-//! it, the others come to rely on it: it stays when the stage goes.
+//! API Gateway writes those of the WebSocket API by a role that is set once for an account and
+//! region. Whatever stage sets it, the others come to rely on it: it stays when the stage goes.
 
 use serde_json::{Value, json};
 
@@ -14,13 +14,28 @@ pub(super) const ACCOUNT: &str = "GatewayAccount";
 const ROLE: &str = "GatewayLogsRole";
 const GROUP: &str = "GatewayLogs";
 
-/// What a line says, as API Gateway's variables; at most 3 KB.
-const FIELDS: [(&str, &str); 12] = [
+/// What a line of the WebSocket API says, as API Gateway's variables; at most 3 KB.
+const WEB_SOCKET: [(&str, &str); 12] = [
     ("time", "$context.requestTime"),
     ("requestId", "$context.extendedRequestId"),
     ("connectionId", "$context.connectionId"),
     ("eventType", "$context.eventType"),
     ("routeKey", "$context.routeKey"),
+    ("status", "$context.status"),
+    ("sourceIp", "$context.identity.sourceIp"),
+    ("userAgent", "$context.identity.userAgent"),
+    ("integrationStatus", "$context.integrationStatus"),
+    ("integrationLatencyMs", "$context.integrationLatency"),
+    ("error", "$context.error.message"),
+    ("integrationError", "$context.integrationErrorMessage"),
+];
+
+/// What a line of the HTTP API says; the path is without its query.
+const HTTP: [(&str, &str); 11] = [
+    ("time", "$context.requestTime"),
+    ("requestId", "$context.requestId"),
+    ("routeKey", "$context.routeKey"),
+    ("path", "$context.path"),
     ("status", "$context.status"),
     ("sourceIp", "$context.identity.sourceIp"),
     ("userAgent", "$context.identity.userAgent"),
@@ -58,10 +73,19 @@ pub(super) fn add(draft: &mut Draft<'_>) {
     draft.add(ACCOUNT, kept(Resource::new("AWS::ApiGateway::Account", account)));
 }
 
-/// The stage's side of it.
-pub(super) fn settings() -> Value {
+/// The side of the WebSocket API's stage.
+pub(super) fn of_web_socket() -> Value {
+    settings(&WEB_SOCKET)
+}
+
+/// The side of the HTTP API's stage, which needs no role of the account.
+pub(super) fn of_http() -> Value {
+    settings(&HTTP)
+}
+
+fn settings(fields: &[(&str, &str)]) -> Value {
     let line: serde_json::Map<String, Value> =
-        FIELDS.iter().map(|(name, variable)| ((*name).to_owned(), json!(variable))).collect();
+        fields.iter().map(|(name, variable)| ((*name).to_owned(), json!(variable))).collect();
     let format = Value::Object(line).to_string();
     json!({"DestinationArn": attribute(GROUP, "Arn"), "Format": format})
 }

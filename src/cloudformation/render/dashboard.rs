@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{API, Draft, alarms};
+use super::{API, Draft, alarms, http};
 use crate::cloudformation::template::Resource;
 use crate::cloudformation::value::text;
 use crate::stack::Stack;
@@ -13,7 +13,7 @@ const HEIGHT: u32 = 6;
 
 pub(super) fn add(draft: &mut Draft<'_>) {
     let stack = draft.stack;
-    let graphs = [
+    let mut graphs = vec![
         ("Requests", api(stack, &["ConnectCount", "MessageCount"], &["Sum"])),
         (
             "Errors of the API",
@@ -28,6 +28,10 @@ pub(super) fn add(draft: &mut Draft<'_>) {
         ("Writes by table", tables(stack, "ConsumedWriteCapacityUnits")),
         ("Requests that tables turned away", tables(stack, "WriteThrottleEvents")),
     ];
+    if http::is_there(stack) {
+        graphs.push(("HTTP requests and their errors", http_api(&["Count", "4xx", "5xx"], "Sum")));
+        graphs.push(("Time to an HTTP answer, p95 ms", http_api(&["Latency"], "p95")));
+    }
     let widgets: Vec<Value> =
         (0..).zip(graphs).map(|(at, (title, rows))| graph(at, title, rows)).collect();
     let body = json!({"widgets": widgets}).to_string();
@@ -59,6 +63,12 @@ fn api(stack: &Stack, names: &[&str], stats: &[&str]) -> Vec<Value> {
     let id = format!("${{{API}}}");
     let row = |name: &str, stat: &str| json!(["AWS/ApiGateway", name, "ApiId", id, "Stage", stack.name.stage, {"stat": stat}]);
     names.iter().flat_map(|name| stats.iter().map(move |stat| row(name, stat))).collect()
+}
+
+fn http_api(names: &[&str], stat: &str) -> Vec<Value> {
+    let id = format!("${{{}}}", http::API);
+    let row = |name: &&str| json!(["AWS/ApiGateway", name, "ApiId", id, {"stat": stat}]);
+    names.iter().map(row).collect()
 }
 
 fn own(stack: &Stack) -> Vec<Value> {

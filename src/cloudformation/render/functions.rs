@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Code, Draft, gateway, roles, tags};
+use super::{Code, Draft, gateway, roles, routes, tags};
 use crate::cloudformation::template::Resource;
 use crate::cloudformation::value::{attribute, logical_id, reference, text};
 use crate::stack::{Function, LIVE_ALIAS, Stack};
@@ -38,7 +38,7 @@ pub(super) fn add(draft: &mut Draft<'_>, function: &Function, code: Code<'_>) {
     });
     draft.add(alias_id(function), Resource::new("AWS::Lambda::Alias", alias));
     if let Some(route) = &function.route {
-        gateway::add_route(draft, function, route);
+        routes::add(draft, function, route);
     }
 }
 
@@ -78,7 +78,7 @@ fn properties(stack: &Stack, function: &Function, code: Code<'_>) -> Value {
 
 fn description(function: &Function) -> String {
     match &function.route {
-        Some(route) => format!("The route {}", route.as_str()),
+        Some(route) => format!("The route {route}"),
         None => "Invoked by other functions, or by the clock".to_owned(),
     }
 }

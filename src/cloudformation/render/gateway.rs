@@ -1,14 +1,14 @@
-//! The WebSocket API: a route, an integration and a permission for each function that serves one.
+//! The WebSocket API and its stage.
 //!
 //! The stage deploys by itself whenever a route changes; no route ever waits for a deployment that
 //! nobody asked for. No route has a response: answers are posted, as on the stage `local`.
 
 use serde_json::{Value, json};
 
-use super::{API, Draft, access_logs, functions, tags};
+use super::{API, Draft, access_logs, routes, tags};
 use crate::cloudformation::template::Resource;
-use crate::cloudformation::value::{logical_id, reference, text};
-use crate::stack::{AccessLogs, Function, RouteKey, Stack, Throttle};
+use crate::cloudformation::value::reference;
+use crate::stack::{AccessLogs, Function, Stack, Throttle};
 
 const STAGE: &str = "WebSocketStage";
 
@@ -23,7 +23,8 @@ pub(super) fn add(draft: &mut Draft<'_>) {
     });
     draft.add(API, Resource::new("AWS::ApiGatewayV2::Api", api));
     // API Gateway deploys no API without routes.
-    let routes = stack.functions.iter().filter(|one| one.route.is_some()).map(route_id);
+    let is_ours = |one: &&Function| one.route.as_ref().is_some_and(|it| it.web_socket().is_some());
+    let routes = stack.functions.iter().filter(is_ours).map(routes::id);
     let logged = stack.settings.access_logs == AccessLogs::On;
     let account = logged.then(|| access_logs::ACCOUNT.to_owned());
     let stage = Resource::new("AWS::ApiGatewayV2::Stage", stage(stack));
@@ -46,47 +47,9 @@ fn stage(stack: &Stack) -> Value {
         "Tags": tags::map(stack),
     });
     if stack.settings.access_logs == AccessLogs::On {
-        properties["AccessLogSettings"] = access_logs::settings();
+        properties["AccessLogSettings"] = access_logs::of_web_socket();
     }
     properties
-}
-
-fn route_id(function: &Function) -> String {
-    format!("{}Route", logical_id(&function.logical))
-}
-
-/// A function's route, by its alias, so that clients only ever meet the version that is live.
-pub(super) fn add_route(draft: &mut Draft<'_>, function: &Function, route: &RouteKey) {
-    let stack = draft.stack;
-    let id = logical_id(&function.logical);
-    let alias = functions::alias_id(function);
-    let integration = format!("{id}Integration");
-    let uri = format!(
-        "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/\
-         ${{{alias}}}/invocations"
-    );
-    let properties = json!({
-        "ApiId": reference(API),
-        "IntegrationType": "AWS_PROXY",
-        "IntegrationUri": text(uri),
-    });
-    draft.add(&integration, Resource::new("AWS::ApiGatewayV2::Integration", properties));
-    let properties = json!({
-        "ApiId": reference(API),
-        "RouteKey": route.as_str(),
-        "AuthorizationType": "NONE",
-        "OperationName": function.logical,
-        "Target": text(format!("integrations/${{{integration}}}")),
-    });
-    draft.add(route_id(function), Resource::new("AWS::ApiGatewayV2::Route", properties));
-    let path = format!("${{{API}}}/{}/{}", stack.name.stage, route.as_str());
-    let properties = json!({
-        "Action": "lambda:InvokeFunction",
-        "FunctionName": reference(&alias),
-        "Principal": "apigateway.amazonaws.com",
-        "SourceArn": text(stack.place.arn("execute-api", &path)),
-    });
-    draft.add(format!("{id}Permission"), Resource::new("AWS::Lambda::Permission", properties));
 }
 
 /// Where functions post to connections.

@@ -9,8 +9,10 @@ mod budget;
 mod dashboard;
 mod functions;
 mod gateway;
+mod http;
 mod outputs;
 mod roles;
+mod routes;
 mod schedules;
 mod site;
 mod tables;
@@ -74,6 +76,7 @@ pub fn render(stack: &Stack, code: Code<'_>) -> Template {
     let mut draft = Draft::new(stack);
     tables::add(&mut draft, tables);
     gateway::add(&mut draft);
+    http::add(&mut draft);
     for function in functions {
         roles::add_function(&mut draft, function);
         functions::add(&mut draft, function, code);

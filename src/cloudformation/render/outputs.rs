@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::{API, Code, Draft, gateway, roles, site};
+use super::{API, Code, Draft, gateway, http, roles, site};
 use crate::cloudformation::value::{attribute, reference, text};
 use crate::stack::BucketPurpose;
 
@@ -15,6 +15,10 @@ pub(super) fn add(draft: &mut Draft<'_>, code: Code<'_>) {
     draft.output("WebSocketUrl", "Where browsers connect", web_socket);
     let connections = text(gateway::connections_url(stack));
     draft.output("ConnectionsUrl", "Where functions post to connections", connections);
+    if http::is_there(stack) {
+        draft.output("HttpApiId", "The HTTP API", reference(http::API));
+        draft.output("HttpApiEndpoint", "The HTTP API's own address", text(http::url()));
+    }
     draft.output("CodeHash", "SHA-256 of the functions' code", json!(code.sha256));
     for role in &stack.roles {
         let id = roles::own_id(role);

@@ -1,8 +1,9 @@
-//! The site: a private bucket that only the distribution before it may read.
+//! The site: a private bucket that only the distribution before it may read. The distribution leads to
+//! the HTTP API as well.
 
 use serde_json::{Map, Value, json};
 
-use super::{Draft, gateway, tags};
+use super::{Draft, gateway, http, tags};
 use crate::cloudformation::template::Resource;
 use crate::cloudformation::value::{attribute, reference, text};
 use crate::stack::{Bucket, Domain, Stack};
@@ -10,7 +11,7 @@ use crate::stack::{Bucket, Domain, Stack};
 pub(super) const BUCKET: &str = "SiteBucket";
 pub(super) const DISTRIBUTION: &str = "SiteDistribution";
 const ACCESS: &str = "SiteAccess";
-const HEADERS: &str = "SiteHeaders";
+pub(super) const HEADERS: &str = "SiteHeaders";
 const PAGES: &str = "SitePages";
 
 /// CloudFront's own cache policy `Managed-CachingOptimized`: what an object's Cache-Control says.
@@ -172,7 +173,7 @@ fn distribution(stack: &Stack) -> Value {
             "FunctionARN": attribute(PAGES, "FunctionARN"),
         }],
     });
-    let origin = json!({
+    let files = json!({
         "Id": "site",
         "DomainName": attribute(BUCKET, "RegionalDomainName"),
         "OriginAccessControlId": attribute(ACCESS, "Id"),
@@ -183,10 +184,15 @@ fn distribution(stack: &Stack) -> Value {
         ("Comment".to_owned(), json!(stack.name.physical("Site"))),
         ("DefaultRootObject".to_owned(), json!("index.html")),
         ("DefaultCacheBehavior".to_owned(), behaviour),
-        ("Origins".to_owned(), json!([origin])),
+        ("Origins".to_owned(), json!([files])),
         ("HttpVersion".to_owned(), json!("http2and3")),
         ("IPV6Enabled".to_owned(), json!(true)),
     ]);
+    if http::is_there(stack) {
+        config.insert("Origins".to_owned(), json!([files, http::origin()]));
+        config.insert("CacheBehaviors".to_owned(), http::behaviours(stack).into());
+        config.insert("CustomErrorResponses".to_owned(), http::failures());
+    }
     if let Some(Domain { name, certificate_arn }) = &stack.settings.domain {
         config.insert("Aliases".to_owned(), json!([name]));
         let certificate = json!({

@@ -131,14 +131,21 @@ fn both_ends_of_the_settings_are_within_cloudformations_limits() {
 }
 
 #[test]
-fn the_stage_is_made_after_all_that_it_deploys() {
+fn a_stage_of_an_api_is_made_after_all_that_it_deploys() {
     let template = template(everything());
-    let stage = &template.resources["WebSocketStage"].depends_on;
-    let routes = template.resources.iter().filter(|(_, r)| r.kind == "AWS::ApiGatewayV2::Route");
-    for (id, _) in routes {
-        assert!(stage.contains(id), "the stage is made before {id}");
+    for (api, stage) in [("WebSocketApi", "WebSocketStage"), ("HttpApi", "HttpStage")] {
+        let waits = &template.resources[stage].depends_on;
+        let is_route = |one: &Resource| {
+            one.kind == "AWS::ApiGatewayV2::Route" && one.properties["ApiId"]["Ref"] == api
+        };
+        let mut routes = template.resources.iter().filter(|(_, one)| is_route(one)).peekable();
+        assert!(routes.peek().is_some(), "{api} has no route");
+        for (id, _) in routes {
+            assert!(waits.contains(id), "{stage} is made before {id}");
+        }
     }
-    assert!(stage.contains(&"GatewayAccount".to_owned()));
+    let account = "GatewayAccount".to_owned();
+    assert!(template.resources["WebSocketStage"].depends_on.contains(&account));
 }
 
 #[test]

@@ -145,7 +145,7 @@ impl<'a> Event<'a> {
 }
 
 /// `09/Feb/2024:18:23:28 +0000`.
-fn request_time(now: Timestamp) -> String {
+pub(super) fn request_time(now: Timestamp) -> String {
     now.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
 }
 
@@ -248,14 +248,14 @@ fn header_case(name: &str) -> String {
     name.split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
-/// A trace of its own for each handshake, in X-Ray's form.
-fn trace_id(now: Timestamp) -> String {
+/// A trace of its own for each request, in X-Ray's form.
+pub(super) fn trace_id(now: Timestamp) -> String {
     let random = Ulid::new().random();
     format!("Root=1-{:08x}-{:024x}", now.as_second(), random)
 }
 
 /// A query's name or value, decoded as forms are.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let spaced = text.replace('+', " ");
     percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }

@@ -1,4 +1,4 @@
-//! Running functions for the gateway: within the integration's timeout, and after faults.
+//! Running functions for an API: within the integration's timeout, and after faults.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,15 +9,16 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use super::Gateway;
-use crate::local::lambda::Invocation;
+use crate::local::faults::Faults;
+use crate::local::lambda::{Invocation, InvokeError, Lambda};
 
 /// What an invocation came to.
 pub enum Outcome {
     /// The function returned this.
     Returned(Bytes),
-    /// The function failed, with this error object.
+    /// The function failed, with this error object; it is empty where the function did not even start.
     Failed(Bytes),
-    /// There was no answer: it could not be started or took too long.
+    /// There was no answer: too many waited for one already, or it took too long.
     Silent,
 }
 
@@ -55,27 +56,50 @@ impl Proxy {
     }
 }
 
-impl Gateway {
+/// The functions behind an API's routes.
+#[derive(Clone)]
+pub struct Integration {
+    lambda: Lambda,
+    faults: Faults,
+    timeout: Duration,
+}
+
+impl Integration {
+    /// Functions that the API waits for no longer than this.
+    pub fn new(lambda: Lambda, faults: Faults, timeout: Duration) -> Self {
+        Self { lambda, faults, timeout }
+    }
+
     /// Invokes a function. One that takes longer than the integration's timeout goes on, but
     /// nobody waits for it any more.
-    pub(super) async fn run(&self, function: &str, payload: Bytes) -> Outcome {
-        let latency = Duration::from_millis(self.0.faults.get().latency_ms);
+    pub async fn run(&self, function: &str, payload: Bytes) -> Outcome {
+        let latency = Duration::from_millis(self.faults.get().latency_ms);
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
-        let invocation = self.0.lambda.invoke(function, payload);
-        match tokio::time::timeout(self.limits().integration_timeout, invocation).await {
+        let invocation = self.lambda.invoke(function, payload);
+        match tokio::time::timeout(self.timeout, invocation).await {
             Ok(Ok(Invocation::Success(body))) => Outcome::Returned(body),
             Ok(Ok(Invocation::FunctionError { payload, kind: _ })) => Outcome::Failed(payload),
             Ok(Err(error)) => {
                 tracing::warn!(function, %error, "a function could not be invoked");
-                Outcome::Silent
+                match error {
+                    InvokeError::Throttled => Outcome::Silent,
+                    InvokeError::NotFound | InvokeError::Start(_) => Outcome::Failed(Bytes::new()),
+                }
             }
             Err(_) => {
                 tracing::warn!(function, "a function took longer than the integration's timeout");
                 Outcome::Silent
             }
         }
+    }
+}
+
+impl Gateway {
+    /// Invokes a function of the WebSocket API.
+    pub(super) async fn run(&self, function: &str, payload: Bytes) -> Outcome {
+        self.0.integration.run(function, payload).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The WebSocket API: API Gateway's semantics on a loopback port.
+//! The WebSocket API: API Gateway's semantics on a loopback port. The HTTP API is in `http_api`.
 //!
 //! It holds connections, runs the function of each event's route, and serves the @connections API.
 //! What a message means is the functions' affair. Where AWS is strict, so is this: ids need their
@@ -11,6 +11,7 @@ mod callback;
 mod connection;
 mod event;
 mod handshake;
+mod http_api;
 mod ids;
 mod integration;
 mod life;
@@ -20,6 +21,7 @@ mod routes;
 mod settings;
 
 pub use authorizer::Authorizer;
+pub use http_api::{HttpApi, HttpLimits, HttpTarget};
 pub use routes::{Route, RouteResponse};
 pub use settings::{GatewayLimits, GatewaySettings};
 
@@ -30,6 +32,7 @@ use tokio::sync::watch;
 use super::faults::Faults;
 use super::iam::Access;
 use super::lambda::Lambda;
+use integration::Integration;
 use registry::Registry;
 use routes::Routes;
 
@@ -39,7 +42,7 @@ pub struct Gateway(Arc<Inner>);
 
 struct Inner {
     settings: GatewaySettings,
-    lambda: Lambda,
+    integration: Integration,
     access: Access,
     faults: Faults,
     routes: RwLock<Arc<Routes>>,
@@ -53,9 +56,10 @@ struct Inner {
 impl Gateway {
     /// An API without routes.
     pub fn new(settings: GatewaySettings, lambda: Lambda, access: Access, faults: Faults) -> Self {
+        let timeout = settings.limits.integration_timeout;
         Self(Arc::new(Inner {
             settings,
-            lambda,
+            integration: Integration::new(lambda, faults.clone(), timeout),
             access,
             faults,
             routes: RwLock::default(),

@@ -3,14 +3,14 @@
 use std::sync::PoisonError;
 
 use super::Host;
-use crate::local::gateway::{Route, RouteResponse};
+use crate::local::gateway::{HttpTarget, Route, RouteResponse};
 use crate::local::iam::AssumableRole;
 use crate::local::lambda::FunctionConfig;
 use crate::local::site::Site;
 use crate::local::state::{Deployment, StateError};
 use crate::stack::{
-    BucketPurpose, Function, LOCAL_API_ID, LowerError, Manifest, ManifestError, Place, Role,
-    Settings, Stack, StackName, lower,
+    BucketPurpose, Function, HttpRoute, LOCAL_API_ID, LowerError, Manifest, ManifestError, Place,
+    Role, Settings, Stack, StackName, lower,
 };
 
 /// The deployment cannot be brought up. What was up before stays up.
@@ -86,6 +86,7 @@ impl Host {
         self.0.lambda.configure(configs.collect()).await;
         self.0.clock.set(&stack, &self.0.lambda);
         self.0.gateway.configure(stack.functions.iter().filter_map(route).collect());
+        self.0.http_api.configure(stack.http_routes().map(http_target).collect());
         let bucket = stack.bucket(BucketPurpose::Site);
         let site = bucket.map(|bucket| Site::new(self.0.buckets.clone(), &bucket.physical));
         *self.0.site.lock().unwrap_or_else(PoisonError::into_inner) = site;
@@ -137,11 +138,15 @@ fn assumable(stack: &Stack, role: &Role) -> (String, AssumableRole) {
 
 /// The stack's routes have no route response: answers are posted, returned bodies are dropped.
 fn route(function: &Function) -> Option<Route> {
-    let key = function.route.as_ref()?.as_str().to_owned();
+    let key = function.route.as_ref()?.web_socket()?.as_str().to_owned();
     Some(Route {
         key,
         function: function.physical.clone(),
         response: RouteResponse::None,
         authorizer: None,
     })
+}
+
+fn http_target((function, route): (&Function, &HttpRoute)) -> HttpTarget {
+    HttpTarget { route: route.clone(), function: function.physical.clone() }
 }

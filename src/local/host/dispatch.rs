@@ -1,5 +1,6 @@
 //! Which service a request is for: one endpoint, told apart by the signature's scope.
 
+use std::net::IpAddr;
 use std::sync::PoisonError;
 use std::time::SystemTime;
 
@@ -7,7 +8,6 @@ use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use serde_json::json;
 
 use super::Host;
 use super::serve::{Peer, Room};
@@ -16,6 +16,7 @@ use crate::local::control;
 use crate::local::gateway::Gateway;
 use crate::local::kinesisvideo::{self, KinesisVideo};
 use crate::local::sigv4::{self, Service, SignatureError};
+use crate::local::site;
 
 /// The largest body taken; above S3's part size as every SDK uses it.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -47,7 +48,7 @@ impl Host {
             return control::server::handle(self, &parts, body).await;
         }
         if !is_aws_request(&parts) {
-            return self.public(&parts).await;
+            return self.public(&parts, body, peer.address.ip()).await;
         }
         self.aws(parts, body).await
     }
@@ -95,18 +96,10 @@ impl Host {
         }
     }
 
-    /// What anyone may ask without a signature: the site and the health check.
-    async fn public(&self, parts: &http::request::Parts) -> Answer {
-        if parts.uri.path() == "/healthz" {
-            let stage = self
-                .0
-                .deployment
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .as_ref()
-                .map(|d| d.stage.clone());
-            let health = json!({"status": "ok", "stage": stage, "version": self.0.record.version});
-            return answer::json(StatusCode::OK, &health);
+    /// What anyone may ask without a signature: the HTTP API and the site, under one origin.
+    async fn public(&self, parts: &http::request::Parts, body: Bytes, source: IpAddr) -> Answer {
+        if self.0.http_api.takes(parts.uri.path()) {
+            return site::secured(self.0.http_api.handle(parts, body, source).await);
         }
         let site = self.0.site.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match site {

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use super::control::HostStatus;
 use super::dynamodb::DynamoDb;
 use super::faults::Faults;
-use super::gateway::Gateway;
+use super::gateway::{Gateway, HttpApi};
 use super::iam::Access;
 use super::kinesisvideo::KinesisVideo;
 use super::lambda::Lambda;
@@ -56,6 +56,7 @@ struct Inner {
     logs_api: LogsApi,
     lambda: Lambda,
     gateway: Gateway,
+    http_api: HttpApi,
     clock: Clock,
     /// The web app, once one is deployed.
     site: Mutex<Option<Site>>,

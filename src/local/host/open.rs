@@ -14,7 +14,7 @@ use super::{Host, HostError, HostSettings, Inner};
 use crate::local::credentials::{Credentials, random};
 use crate::local::dynamodb::DynamoDb;
 use crate::local::faults::Faults;
-use crate::local::gateway::{Gateway, GatewayLimits, GatewaySettings};
+use crate::local::gateway::{Gateway, GatewayLimits, GatewaySettings, HttpApi, HttpLimits};
 use crate::local::iam::{Access, Denial};
 use crate::local::kinesisvideo::{
     KinesisVideo, KinesisVideoSettings, Quotas, Scheme, SignalingLimits,
@@ -71,8 +71,10 @@ impl Host {
         let voice = voice_settings(&place, (port, scheme), signaling);
         let voice = KinesisVideo::new(&state.channels(), voice, access.clone(), requests.clone());
         let gateway = gateway_settings(&place, limits);
+        let http = HttpLimits::default();
         Ok(Self(Arc::new(Inner {
             gateway: Gateway::new(gateway, lambda.clone(), access.clone(), faults.clone()),
+            http_api: HttpApi::new(&place.account, lambda.clone(), faults.clone(), http),
             logs_api: LogsApi::new(logs.clone(), access.clone(), place.clone()),
             identity: Sts::new(&place.account, credentials.clone(), access.clone()),
             verifier: Verifier::new(credentials, &place.region),

@@ -1,4 +1,4 @@
-//! An API of a test's own: a gateway on a free port, and one function behind all of its routes.
+//! APIs of a test's own: a gateway on a free port, an HTTP API, and one function behind all routes.
 
 mod client;
 mod raw;
@@ -17,7 +17,8 @@ use chatctl::local::answer::Call;
 use chatctl::local::credentials::{Caller, Credentials, Keys};
 use chatctl::local::faults::Faults;
 use chatctl::local::gateway::{
-    Authorizer, Gateway, GatewayLimits, GatewaySettings, Route, RouteResponse,
+    Authorizer, Gateway, GatewayLimits, GatewaySettings, HttpApi, HttpLimits, HttpTarget, Route,
+    RouteResponse,
 };
 use chatctl::local::iam::Access;
 use chatctl::local::lambda::{FunctionConfig, Lambda, LambdaSettings};
@@ -35,12 +36,16 @@ use tokio::net::TcpListener;
 /// The function's physical name.
 pub const FUNCTION: &str = "chat-local-Everything";
 
+/// The routes of the HTTP API.
+const HTTP_ROUTES: [&str; 3] = ["GET /act", "POST /rooms/{roomId}/join", "POST /rooms/open/join"];
+
 /// How long anything may take that is to happen.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How an API differs from the usual one.
 pub struct Setup {
     pub limits: GatewayLimits,
+    pub http: HttpLimits,
     /// Routes beside `$connect` and `$disconnect`.
     pub routes: Vec<(&'static str, RouteResponse)>,
     pub authorizer: bool,
@@ -49,7 +54,8 @@ pub struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         let routes = vec![("$default", RouteResponse::None), ("act", RouteResponse::None)];
-        Self { limits: GatewayLimits::default(), routes, authorizer: false }
+        let (limits, http) = (GatewayLimits::default(), HttpLimits::default());
+        Self { limits, http, routes, authorizer: false }
     }
 }
 
@@ -58,6 +64,7 @@ pub struct Api {
     folder: TempDir,
     lambda: Lambda,
     pub gateway: Gateway,
+    pub http: HttpApi,
     pub faults: Faults,
     pub access: Access,
     pub address: SocketAddr,
@@ -87,17 +94,29 @@ impl Api {
         };
         let gateway = Gateway::new(settings, lambda.clone(), access.clone(), faults.clone());
         gateway.configure(routes(&setup.routes, setup.authorizer));
+        let http = HttpApi::new("000000000000", lambda.clone(), faults.clone(), setup.http.clone());
+        http.configure(HTTP_ROUTES.map(target).into());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, gateway.clone()));
         let timed = gateway.clone();
         tokio::spawn(async move { timed.enforce_time_limits().await });
-        Self { folder, lambda, gateway, faults, access, address }
+        Self { folder, lambda, gateway, http, faults, access, address }
     }
 
     /// Ends the function's processes.
     pub async fn end(self) {
         self.lambda.shutdown().await;
+    }
+
+    /// A request to the HTTP API.
+    pub async fn ask(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answered {
+        let request = Request::builder().method(method).uri(path).body(()).unwrap();
+        let parts = request.into_parts().0;
+        let answer = self.http.handle(&parts, body.into(), self.address.ip()).await;
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answered { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
     /// Connects, which has to succeed.
@@ -223,6 +242,10 @@ fn routes(messages: &[(&str, RouteResponse)], authorized: bool) -> Vec<Route> {
     ];
     routes.extend(messages.iter().map(|(key, response)| route(key, *response, None)));
     routes
+}
+
+fn target(route: &str) -> HttpTarget {
+    HttpTarget { route: route.parse().unwrap(), function: FUNCTION.to_owned() }
 }
 
 fn lambda(folder: &TempDir, access: &Access, faults: &Faults) -> Lambda {

@@ -6,6 +6,7 @@ mod decide;
 pub mod disconnect;
 pub(crate) mod get_history;
 pub(crate) mod get_members;
+pub mod health;
 pub(crate) mod hello;
 pub(crate) mod join_room;
 pub(crate) mod leave_room;

@@ -51,6 +51,8 @@ pub struct State {
     pub counts: BTreeMap<&'static str, u32>,
     /// Operations that fail.
     pub broken: HashSet<&'static str>,
+    /// Whether reading a connection never ends.
+    pub stuck: bool,
 }
 
 type Meddling = (&'static str, Box<dyn FnOnce(&mut State) + Send>);

@@ -15,6 +15,9 @@ fn key(left: &str, right: &str) -> (String, String) {
 
 impl ConnectionStore for Double {
     async fn connection(&self, id: &str) -> Result<Option<Connection>, Fault> {
+        if self.state().stuck {
+            std::future::pending::<()>().await;
+        }
         Ok(self.operation("connection")?.connections.get(id).cloned())
     }
 
