@@ -14,5 +14,5 @@ mod value;
 
 pub use check::{CheckError, Fault, MOST_BYTES, MOST_INLINE_BYTES, census};
 pub use diff::{Difference, How, Part, diff};
-pub use render::{Code, render};
+pub use render::{ACCESS_LOGS_ROLE, Code, render};
 pub use template::{OutputEntry, Resource, Template, TemplateError};

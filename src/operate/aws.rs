@@ -7,8 +7,8 @@ use jiff::{Span, Timestamp};
 use super::health::{Counted, FunctionHealth, Health, TableHealth, Traffic};
 use super::{Addresses, Stage};
 use crate::aws::{
-    AwsError, CloudFormation, Figure, Lambda, LiveFunction, Metrics, Question, StackDescription,
-    TableState, Tables,
+    Alarm, AwsError, CloudFormation, Figure, Lambda, LiveFunction, Metrics, Question,
+    StackDescription, TableState, Tables,
 };
 use crate::context::AwsTarget;
 use crate::error::CliError;
@@ -77,6 +77,8 @@ impl Deployed {
             tables(&self.stack, target),
         )
         .await?;
+        let own = |alarm: &Alarm| self.stack.name.owns(&alarm.name);
+        let alarms = alarms.into_iter().filter(own).collect();
         let counted: Counted = questions.into_iter().zip(figures).collect();
         let functions = self.stack.functions.iter().zip(live).map(|(function, live)| {
             FunctionHealth::of(function, live, self.output("CodeHash"), &counted)

@@ -30,6 +30,11 @@ pub enum LowerError {
         /// What is missing.
         missing: String,
     },
+    /// A name that physical names cannot be made of.
+    #[error(
+        "`{0}`: tables, roles, functions and schedules are named by letters and digits, a capital first"
+    )]
+    Name(String),
     /// A route that the protocol does not have.
     #[error(
         "functions.{function}: there is no route `{route}`; the routes are $connect, $disconnect, $default and the protocol's actions (the HTTP API's are written `http: GET /path`)"
@@ -126,6 +131,7 @@ pub fn lower(
         api_id,
         settings,
     };
+    check_names(&stack)?;
     routes::check(&stack)?;
     check_grants(&stack)?;
     check_schedules(&stack)?;
@@ -199,6 +205,20 @@ fn function(
         timeout_s: timeout,
         logical,
     })
+}
+
+/// By its capital a stack's own name is told from that of a stage whose name goes on.
+fn check_names(stack: &Stack) -> Result<(), LowerError> {
+    let Stack { tables, roles, functions, schedules, .. } = stack;
+    let names = tables.iter().map(|table| &table.logical);
+    let names = names.chain(roles.iter().map(|role| &role.logical));
+    let names = names.chain(functions.iter().map(|function| &function.logical));
+    let mut names = names.chain(schedules.iter().map(|schedule| &schedule.logical));
+    let fits = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.chars().all(|c| c.is_ascii_alphanumeric())
+    };
+    names.find(|name| !fits(name)).map_or(Ok(()), |name| Err(LowerError::Name(name.clone())))
 }
 
 fn check_schedules(stack: &Stack) -> Result<(), LowerError> {
@@ -323,6 +343,15 @@ mod tests {
     }
 
     #[test]
+    fn a_stage_whose_name_goes_on_is_another() {
+        let name = |stage: &str| StackName { project: "chat".into(), stage: stage.into() };
+        assert!(name("prod").owns("chat-prod-ChatRooms"));
+        assert!(!name("prod").owns("chat-prod-eu-ChatRooms"));
+        assert!(name("prod-eu").owns("chat-prod-eu-ChatRooms"));
+        assert!(!name("prod").owns("other-prod-ChatRooms"));
+    }
+
+    #[test]
     fn a_stack_that_cannot_be_is_refused_with_its_reason() {
         let broken = [
             ("route: hello", "route: hullo", "no route `hullo`"),
@@ -346,6 +375,7 @@ mod tests {
             ("timeout: 20", "timeout: 30", "1 to 29"),
             ("minutes: 15", "minutes: 1", "2 to 1440"),
             ("function: SweepVoiceHandler", "function: PingHandler", "that has no route"),
+            ("  PingHandler:", "  ping-handler:", "a capital first"),
             ("- post connections", "- shout connections", "is not a grant"),
         ];
         for (right, wrong, said) in broken {

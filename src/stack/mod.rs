@@ -42,6 +42,13 @@ impl StackName {
     pub fn physical(&self, logical: &str) -> String {
         format!("{}-{}-{logical}", self.project, self.stage)
     }
+
+    /// Whether a physical name is one of the stack's own. The stage `prod` is not `prod-eu`, whose names
+    /// begin alike: logical names begin with a capital letter, projects and stages have none.
+    pub fn owns(&self, physical: &str) -> bool {
+        let logical = physical.strip_prefix(&self.physical(""));
+        logical.is_some_and(|logical| logical.starts_with(|c: char| c.is_ascii_uppercase()))
+    }
 }
 
 /// Where a stack lives.

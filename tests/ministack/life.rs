@@ -171,3 +171,19 @@ fn a_plan_says_what_it_costs() {
     let second = aws.json(&["plan"])["monthlyUsd"].clone();
     assert_eq!(second["before"], first["after"], "{second}");
 }
+
+#[test]
+fn a_stage_takes_nothing_of_its_neighbour_along() {
+    let aws = Aws::new();
+    aws.deploy();
+    let beside = |arguments: &[&str]| {
+        let output = aws.command_on("prod-eu", arguments).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        serde_json::from_str::<serde_json::Value>(&text(&output.stdout)).unwrap()
+    };
+    beside(&["deploy", "--yes", "--output", "json"]);
+    let there = beside(&["teardown", "--dry-run", "--output", "json"]);
+    assert_eq!(aws.json(&["teardown", "--yes"]), json!({"changed": true, "left": []}));
+    assert_eq!(beside(&["teardown", "--dry-run", "--output", "json"]), there);
+    assert_eq!(beside(&["deploy", "--yes", "--output", "json"])["changed"], false);
+}

@@ -35,12 +35,16 @@ impl Aws {
     fn new() -> Self {
         let (server, project) = (MiniStack::start(), Project::new());
         let port = server.port();
-        let config = format!(
-            "project: test\nstages:\n  prod:\n    region: us-east-1\n    architecture: x86_64\n    \
-             protected: false\n    endpoints:\n      aws: http://127.0.0.1:{port}\n      \
-             connections: http://127.0.0.1:{port}/_aws/execute-api/{{api}}/prod\n      \
-             webSocket: ws://127.0.0.1:{port}/_aws/execute-api/{{api}}/prod\n"
-        );
+        // Two stages, the name of one of which the other's begins with.
+        let stage = |name: &str| {
+            format!(
+                "  {name}:\n    region: us-east-1\n    architecture: x86_64\n    protected: false\n    \
+                 endpoints:\n      aws: http://127.0.0.1:{port}\n      \
+                 connections: http://127.0.0.1:{port}/_aws/execute-api/{{api}}/{name}\n      \
+                 webSocket: ws://127.0.0.1:{port}/_aws/execute-api/{{api}}/{name}\n"
+            )
+        };
+        let config = format!("project: test\nstages:\n{}{}", stage("prod"), stage("prod-eu"));
         project.write("chatctl.yaml", &config);
         let cargo = r#"#!/bin/sh
 [ "$1" = --version ] && exec echo cargo 1.95.0
@@ -54,7 +58,11 @@ echo '{"reason":"compiler-artifact","target":{"name":"bootstrap"},"executable":"
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.project.command(&[&["-s", "prod"], arguments].concat());
+        self.command_on("prod", arguments)
+    }
+
+    fn command_on(&self, stage: &str, arguments: &[&str]) -> Command {
+        let mut command = self.project.command(&[&["-s", stage], arguments].concat());
         command.envs(self.server.environment()).env("HOME", self.project.path(""));
         command.env_remove("AWS_ENDPOINT_URL");
         command

@@ -11,7 +11,8 @@ use crate::cloudformation::value::{attribute, text};
 
 /// The logical id of the account's setting, which the stage waits for.
 pub(super) const ACCOUNT: &str = "GatewayAccount";
-const ROLE: &str = "GatewayLogsRole";
+/// The logical id of the role by which the whole account's access logs are written.
+pub const ROLE: &str = "GatewayLogsRole";
 const GROUP: &str = "GatewayLogs";
 
 /// What a line of the WebSocket API says, as API Gateway's variables; at most 3 KB.

@@ -1,8 +1,9 @@
 //! The functions: log group, function, version, and the alias `live` that everybody calls.
 //!
 //! A version's logical id carries what the version is made of, so that a change makes a new version
-//! and moves the alias, and no change makes none. Versions are kept: they are what a rollback goes
-//! back to, and they go with their function.
+//! and moves the alias, and no change makes none. A version that nothing calls any more goes at the end
+//! of the update, or of its rollback: one that stayed would be in the way of the next attempt with the
+//! same code. What it is made of is named, so that it cannot be published of other code.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -29,8 +30,11 @@ pub(super) fn add(draft: &mut Draft<'_>, function: &Function, code: Code<'_>) {
     let properties = properties(stack, function, code);
     let version_id = format!("{id}Version{}", fingerprint(&properties, code));
     draft.add(&id, Resource::new("AWS::Lambda::Function", properties));
-    let version = Resource::new("AWS::Lambda::Version", json!({"FunctionName": reference(&id)}));
-    draft.add(&version_id, version.kept("Retain", "Retain"));
+    let mut version = json!({"FunctionName": reference(&id)});
+    if let Some(sha256) = code.lambda_sha256 {
+        version["CodeSha256"] = sha256.into();
+    }
+    draft.add(&version_id, Resource::new("AWS::Lambda::Version", version));
     let alias = json!({
         "Name": LIVE_ALIAS,
         "FunctionName": reference(&id),

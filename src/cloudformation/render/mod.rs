@@ -22,6 +22,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+pub use access_logs::ROLE as ACCESS_LOGS_ROLE;
+
 use super::template::{OutputEntry, Resource, Template};
 use crate::stack::{AccessLogs, Bucket, BucketPurpose, Stack};
 
@@ -34,6 +36,8 @@ pub struct Code<'a> {
     pub key: &'a str,
     /// The hash of the code, in hex.
     pub sha256: &'a str,
+    /// The same as Lambda tells it, in base64; none where it is not known.
+    pub lambda_sha256: Option<&'a str>,
 }
 
 impl Code<'static> {
@@ -42,6 +46,7 @@ impl Code<'static> {
         bucket: "${CodeBucket}",
         key: "${CodeKey}",
         sha256: "0000000000000000000000000000000000000000000000000000000000000000",
+        lambda_sha256: None,
     };
 
     fn parameters() -> BTreeMap<String, serde_json::Value> {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Draft, gateway, http, tags};
 use crate::cloudformation::template::Resource;
 use crate::cloudformation::value::{attribute, reference, text};
-use crate::stack::{Bucket, Domain, Stack};
+use crate::stack::{Bucket, Domain, Stack, Transport};
 
 pub(super) const BUCKET: &str = "SiteBucket";
 pub(super) const DISTRIBUTION: &str = "SiteDistribution";
@@ -142,11 +142,16 @@ fn headers(stack: &Stack) -> Resource {
     Resource::new("AWS::CloudFront::ResponseHeadersPolicy", properties)
 }
 
-/// The app loads from its own origin only, and talks to the chat's WebSocket only.
+/// The app loads from its own origin only, and talks to the chat's WebSocket only; where voice goes over
+/// Kinesis Video, to its signaling channels too.
 fn content_security_policy(stack: &Stack) -> String {
     let url = gateway::web_socket_url(stack);
+    let signaling = match stack.settings.voice.transport {
+        Transport::Kinesis => " wss://*.kinesisvideo.${AWS::Region}.${AWS::URLSuffix}",
+        Transport::Mesh => "",
+    };
     format!(
-        "default-src 'self'; connect-src 'self' {}; img-src 'self' data:; media-src 'self' blob:; \
+        "default-src 'self'; connect-src 'self' {}{signaling}; img-src 'self' data:; media-src 'self' blob:; \
          worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; \
          frame-ancestors 'none'",
         origin(&url)

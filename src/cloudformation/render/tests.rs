@@ -11,6 +11,7 @@ const CODE: Code<'_> = Code {
     bucket: "chatctl-code",
     key: "code/0f1e2d.zip",
     sha256: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    lambda_sha256: Some("Dx4tPEtaaXiHlqW0w9Lh8A8eLTxLWml4h5altMPS4fA="),
 };
 
 fn stack(settings: Settings) -> Stack {

@@ -6,10 +6,14 @@ use crate::aws::{AwsError, Parameters};
 use crate::context::{AwsTarget, Context};
 use crate::error::CliError;
 use crate::package::cross;
-use crate::stack::Architecture;
+use crate::stack::{Architecture, Transport};
 
 /// AWS's names of the services that a stage lives on and that not every region has.
 const SERVICES: [&str; 6] = ["apigateway", "cloudformation", "dynamodb", "lambda", "s3", "sns"];
+
+/// The one that voice goes over where a stage's `voice.transport` is `kinesis`. Elsewhere it gives relays
+/// only, and voice goes without them.
+const CHANNELS: &str = "kinesisvideo";
 
 /// The checks, against AWS itself.
 pub fn checks(target: &AwsTarget, context: &Context) -> Vec<Check> {
@@ -51,23 +55,26 @@ fn builder(architecture: Architecture) -> Check {
 fn services(target: &AwsTarget, context: &Context) -> Check {
     let region = target.cloud.region();
     let below = format!("/aws/service/global-infrastructure/regions/{region}/services/");
-    let names: Vec<String> = SERVICES.iter().map(|service| format!("{below}{service}")).collect();
+    let voice = (target.config.settings.voice.transport == Transport::Kinesis).then_some(CHANNELS);
+    let services = SERVICES.into_iter().chain(voice);
+    let names: Vec<String> = services.map(|service| format!("{below}{service}")).collect();
     let parameters = Parameters::new(&target.cloud);
     let missing = context
         .block_on(async { Ok::<Result<_, AwsError>, CliError>(parameters.missing(&names).await) });
     match missing {
-        Ok(Ok(missing)) => lacking(region, &missing),
+        Ok(Ok(missing)) => lacking(region, &missing, names.len()),
         Ok(Err(error)) => Check::pass("services", format!("not known: {error}")),
         Err(error) => Check::of("services", Err(error)),
     }
 }
 
-fn lacking(region: &str, missing: &[String]) -> Check {
+/// What a region lacks of so many services.
+fn lacking(region: &str, missing: &[String], needed: usize) -> Check {
     const MEND: &str = "take another region: --region NAME, or `region:` in chatctl.yaml";
     let names: Vec<&str> = missing.iter().filter_map(|path| path.rsplit('/').next()).collect();
     match names.len() {
         0 => Check::pass("services", format!("{region} has all that are needed")),
-        count if count == SERVICES.len() => {
+        count if count == needed => {
             Check::fail("services", format!("AWS lists no region {region}"), MEND)
         }
         _ => Check::fail("services", format!("{region} lacks {}", names.join(", ")), MEND),

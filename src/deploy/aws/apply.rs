@@ -38,8 +38,14 @@ impl Prepared {
             let outputs = self.found.stack.map(|stack| stack.outputs).unwrap_or_default();
             return Ok(Outcome { changed: false, outputs });
         }
+        let code = planned.as_ref().and_then(|target| target.code.as_ref());
+        if let (false, Some(code), Some(stack)) = (self.drifted.is_empty(), code, &self.found.stack)
+        {
+            code_only::set_back(&self, stack, code, on_event).await?;
+        }
         if let Some(target) = target {
             self.found.stack = Some(self.deploy_stack(target, on_event).await?);
+            history::remember(&self.artifacts, &target.template, &target.code_sha256).await?;
         }
         let Some(stack) = self.found.stack.clone() else {
             return Err(DeployError::NoStack { stack: self.stage.stack_name() });
@@ -47,14 +53,7 @@ impl Prepared {
         if planned.is_some() {
             guard(&self.stage, &self.service, &stack).await?;
         }
-        let code = planned.as_ref().and_then(|target| target.code.as_ref());
-        if let Some(code) = code.filter(|_| !self.drifted.is_empty()) {
-            code_only::set_back(&self, &stack, code, on_event).await?;
-        }
         publish::publish(&mut self, &stack.id, &stack.outputs, on_event).await?;
-        if let Some(target) = target {
-            history::remember(&self.artifacts, &target.template, &target.code_sha256).await?;
-        }
         Ok(Outcome { changed: true, outputs: stack.outputs })
     }
 

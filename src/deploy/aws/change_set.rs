@@ -12,6 +12,9 @@ use crate::cloudformation::MOST_INLINE_BYTES;
 use crate::cloudformation::change_set::ChangeSet;
 use crate::deploy::{DeployError, OnEvent};
 
+/// What the names of chatctl's change sets begin with.
+pub(super) const CHANGE_SETS: &str = "chatctl-";
+
 /// The change sets of a stage's stack.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChangeSets<'a> {
@@ -60,7 +63,7 @@ impl ChangeSets<'_> {
         };
         let new = NewChangeSet {
             stack: &stage.stack_name(),
-            name: &format!("chatctl-{}", Ulid::new()),
+            name: &format!("{CHANGE_SETS}{}", Ulid::new()),
             choice,
             source,
             tags: &stage.tags(),

@@ -46,7 +46,9 @@ pub async fn code_only(
     let built = code.sha256.base64();
     let same =
         |one: &Function| live.iter().any(|s| s.name == one.physical && s.code_sha256 == built);
-    let changed: Vec<&Function> = stack.functions.iter().filter(|one| !same(one)).collect();
+    let (same, mut changed): (Vec<&Function>, Vec<&Function>) =
+        stack.functions.iter().partition(|one| same(one));
+    changed.extend(behind(&lambda, &same, &built).await?);
     if !changed.is_empty() {
         let started = Instant::now();
         let versions = BTreeMap::new();
@@ -54,6 +56,20 @@ pub async fn code_only(
         on_event(Event::CodeReplaced { functions: changed.len(), millis: millis(started) });
     }
     Ok(changed.into_iter().map(|one| one.logical.clone()).collect())
+}
+
+/// The functions whose alias names other code than they have: an earlier run ended between the two.
+async fn behind<'a>(
+    lambda: &Lambda,
+    functions: &[&'a Function],
+    built: &str,
+) -> Result<Vec<&'a Function>, AwsError> {
+    let each = functions.iter().map(|&function| async move {
+        let live = lambda.live(&function.physical).await?;
+        Ok((!live.is_some_and(|live| live.code_sha256 == built)).then_some(function))
+    });
+    let behind = stream::iter(each).buffer_unordered(PARALLEL);
+    behind.try_filter_map(|one| async move { Ok(one) }).try_collect().await
 }
 
 /// Sets the functions that drifted back to what was deployed.

@@ -11,16 +11,20 @@ use super::stage::{PROJECT_TAG, STAGE_TAG};
 use super::teardown::Data;
 use crate::aws::{
     ApiGateway, AwsError, Bucket, Channel, Channels, CloudFormation, CloudFront, Iam, Lambda, Logs,
-    Metrics, Parameters, Tables,
+    Metrics, Parameters, Resource, Tables,
 };
+use crate::cloudformation::ACCESS_LOGS_ROLE;
 use crate::deploy::DeployError;
+
+/// What the names of log groups of functions begin with.
+const LAMBDA_LOGS: &str = "/aws/lambda/";
 
 /// Something of a stage that is there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
     /// `stack`, `table`, `function`, `role`, `API`, `distribution`, `alarm`, `dashboard`, `log group`,
-    /// `signaling channel`, `parameter`, `bucket` or `artifacts`.
+    /// `signaling channel`, `parameter`, `bucket`, `artifacts` or `resource`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -29,6 +33,26 @@ pub struct Item {
 impl Item {
     fn new(kind: &'static str, name: impl Into<String>) -> Self {
         Self { kind, name: name.into() }
+    }
+
+    /// A resource that its stack let go of when it could not be deleted with it, unless [`inventory`] or
+    /// the teardown itself looks for its kind.
+    pub(super) fn let_go(resource: &Resource) -> Option<Self> {
+        const LOOKED_FOR: [&str; 9] = [
+            "AWS::ApiGatewayV2::Api",
+            "AWS::CloudFront::Distribution",
+            "AWS::CloudWatch::Alarm",
+            "AWS::CloudWatch::Dashboard",
+            "AWS::DynamoDB::Table",
+            "AWS::IAM::Role",
+            "AWS::Lambda::Function",
+            "AWS::Logs::LogGroup",
+            "AWS::S3::Bucket",
+        ];
+        let Resource { kind, physical, logical, .. } = resource;
+        let name = physical.as_deref().filter(|name| !name.is_empty()).unwrap_or(logical);
+        (!LOOKED_FOR.contains(&kind.as_str()))
+            .then(|| Self::new("resource", format!("{kind} {name}")))
     }
 }
 
@@ -65,11 +89,16 @@ async fn named(stage: &Stage) -> Result<Vec<Item>, DeployError> {
     let (channels, (functions, groups, roles, alarms)) =
         try_join(channels(stage), async { Ok(owned.await?) }).await?;
     let channels = channels.into_iter().map(|one| Item::new("signaling channel", one.name));
+    let groups = groups.into_iter().filter(|name| is_log_group(stage, name));
+    let groups = groups.map(|name| Item::new("log group", name));
     let functions = functions.into_iter().map(|one| Item::new("function", one.name));
-    let groups = groups.into_iter().map(|name| Item::new("log group", name));
-    let roles = roles.into_iter().map(|name| Item::new("role", name));
+    // By one of them API Gateway writes the whole account's access logs; it stays.
+    let shared = stage.prefix() + ACCESS_LOGS_ROLE;
+    let roles = roles.into_iter().filter(|name| !name.starts_with(&shared));
+    let roles = roles.map(|name| Item::new("role", name));
     let alarms = alarms.into_iter().map(|one| Item::new("alarm", one.name));
-    Ok(functions.chain(groups).chain(roles).chain(alarms).chain(channels).collect())
+    let by_name = functions.chain(roles).chain(alarms).filter(|item| stage.owns(&item.name));
+    Ok(by_name.chain(groups).chain(channels).collect())
 }
 
 /// What the stage is reached and looked at by.
@@ -95,13 +124,19 @@ async fn kept(stage: &Stage) -> Result<Vec<Item>, DeployError> {
     let (tables, parameters) = (Tables::new(&stage.cloud), Parameters::new(&stage.cloud));
     let (prefix, path) = (stage.prefix(), stage.parameter_path());
     let (tables, parameters) = try_join(tables.named(&prefix), parameters.below(&path)).await?;
-    let tables = tables.into_iter().map(|name| Item::new("table", name));
+    let tables = tables.into_iter().filter(|name| stage.owns(name));
+    let tables = tables.map(|name| Item::new("table", name));
     Ok(tables.chain(parameters.into_iter().map(|name| Item::new("parameter", name))).collect())
+}
+
+/// Whether a log group is of one of the stage's functions.
+pub(super) fn is_log_group(stage: &Stage, name: &str) -> bool {
+    name.strip_prefix(LAMBDA_LOGS).is_some_and(|function| stage.owns(function))
 }
 
 /// What the names of the functions' log groups begin with.
 pub(super) fn log_prefix(stage: &Stage) -> String {
-    format!("/aws/lambda/{}", stage.prefix())
+    format!("{LAMBDA_LOGS}{}", stage.prefix())
 }
 
 /// The channels of the stage's voice rooms. What stands in for AWS at an address of its own may have
@@ -115,8 +150,18 @@ pub(super) async fn channels(stage: &Stage) -> Result<Vec<Channel>, DeployError>
         {
             Ok(Vec::new())
         }
+        Err(error) if error.is_away() && lacks_kinesis_video(stage).await? => Ok(Vec::new()),
         channels => Ok(channels?),
     }
+}
+
+/// Whether AWS says that the stage's region has no Kinesis Video Streams.
+async fn lacks_kinesis_video(stage: &Stage) -> Result<bool, AwsError> {
+    let region = stage.cloud.region();
+    let listed =
+        format!("/aws/service/global-infrastructure/regions/{region}/services/kinesisvideo");
+    Ok(stage.cloud.endpoint().is_none()
+        && !Parameters::new(&stage.cloud).missing(&[listed]).await?.is_empty())
 }
 
 async fn buckets(stage: &Stage) -> Result<Vec<Item>, DeployError> {

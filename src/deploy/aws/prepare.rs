@@ -5,7 +5,7 @@ use futures_util::future::try_join;
 use sha2::{Digest, Sha256};
 
 use super::artifacts::Artifacts;
-use super::change_set::ChangeSets;
+use super::change_set::{CHANGE_SETS, ChangeSets};
 use super::follow::Watch;
 use super::publish::{self, Published};
 use super::status::Condition;
@@ -98,7 +98,9 @@ impl Found {
         let name = stage.stack_name();
         let (stack, template) = try_join(service.stack(&name), service.template(&name)).await?;
         let condition = Condition::of(stack.as_ref().map(|stack| stack.status.as_str()));
-        if let Some(stack) = &stack {
+        if let Some(stack) = &stack
+            && !(condition == Condition::Planned && is_own_plan(service, stack).await?)
+        {
             stage.check_owner(stack)?;
         }
         let stack = stack.filter(|_| condition != Condition::Absent);
@@ -124,6 +126,15 @@ impl Found {
             }
         }
     }
+}
+
+/// Whether a stack that was never made is one of chatctl's: it gets its tags only when it is made, and
+/// until then its change sets' names tell who plans it.
+async fn is_own_plan(
+    service: &CloudFormation,
+    stack: &StackDescription,
+) -> Result<bool, DeployError> {
+    Ok(stack.tags.is_empty() && !service.change_sets(&stack.id, CHANGE_SETS).await?.is_empty())
 }
 
 impl Prepared {
@@ -260,7 +271,13 @@ async fn plan_stack(
     let Some(code) = code else { return Ok((None, Plan::default(), Vec::new())) };
     let sha256 = code.sha256.hex();
     let (bucket, key) = (stage.artifact_bucket(), artifacts.code_key(&sha256));
-    let location = cloudformation::Code { bucket: &bucket, key: &key, sha256: &sha256 };
+    let lambda_sha256 = code.sha256.base64();
+    let location = cloudformation::Code {
+        bucket: &bucket,
+        key: &key,
+        sha256: &sha256,
+        lambda_sha256: Some(&lambda_sha256),
+    };
     let template = cloudformation::render(stack, location);
     template.check()?;
     let before = found.template.as_deref().and_then(|text| Template::parse(text).ok());
@@ -298,7 +315,11 @@ async fn plan_stack(
         }
         None => target.differs = false,
     }
-    Ok((Some(target), plan, Vec::new()))
+    // An update publishes whatever code a function has, so what was changed beside the stack goes first.
+    let is_deployed = serving.outputs.get("CodeHash").is_some_and(|hash| hash.value == sha256);
+    let drifted = if is_deployed { drifted(stage, stack, &code).await? } else { Vec::new() };
+    plan.changes.extend(drifted.iter().map(|name| set_back(name)));
+    Ok((Some(target), plan, drifted))
 }
 
 /// A stack that was never made goes before it is made again.

@@ -113,7 +113,9 @@ pub async fn recover(
             Err(DeployError::Blocked { stack, blocking, cause: followed.cause })
         }
         Way::DeleteAgain => {
-            teardown::delete_stack(stage, &service, stack, recovery.condition, on_event).await
+            let deleting =
+                teardown::delete_stack(stage, &service, stack, recovery.condition, on_event);
+            deleting.await.map(drop)
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::aws::{Cloud, StackDescription};
 use crate::config::{Project, StageConfig};
 use crate::deploy::DeployError;
-use crate::stack::{BucketPurpose, Place, Stack};
+use crate::stack::{BucketPurpose, Place, Stack, StackName};
 
 /// The tag of the project.
 pub const PROJECT_TAG: &str = "chatctl:project";
@@ -39,6 +39,12 @@ impl Stage {
     /// What every physical name of the stage begins with.
     pub fn prefix(&self) -> String {
         format!("{}-", self.stack_name())
+    }
+
+    /// Whether a physical name is one of its own.
+    pub fn owns(&self, physical: &str) -> bool {
+        let (project, stage) = (self.project.config.project.clone(), self.name.clone());
+        StackName { project, stage }.owns(physical)
     }
 
     /// The path of its parameters.

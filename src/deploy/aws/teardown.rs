@@ -6,12 +6,14 @@ use ulid::Ulid;
 
 use super::artifacts::Artifacts;
 use super::follow::{Followed, Watch, follow};
-use super::inventory::{self, Item, log_prefix};
+use super::inventory::{self, Item, is_log_group, log_prefix};
+use super::pace::Pace;
 use super::prepare::Found;
 use super::status::{Condition, End, Meant, Operation};
 use super::{Stage, apply};
 use crate::aws::{
-    Bucket, Channels, CloudFormation, Deletion, Logs, Parameters, StackDescription, Tables,
+    Bucket, Channels, CloudFormation, Deletion, Logs, Parameters, Resource, StackDescription,
+    Tables,
 };
 use crate::deploy::{DeployError, Event, OnEvent};
 
@@ -35,11 +37,12 @@ pub async fn teardown(
 ) -> Result<Vec<Item>, DeployError> {
     let service = CloudFormation::new(&stage.cloud);
     let found = Found::look(stage, &service).await?;
+    let mut let_go = Vec::new();
     if let Some(stack) = found.stack {
         if data == Data::Keep {
             keep_tables(stage, &service, &stack).await?;
         }
-        delete_stack(stage, &service, &stack, found.condition, on_event).await?;
+        let_go = delete_stack(stage, &service, &stack, found.condition, on_event).await?;
         on_event(Event::Removed { what: format!("the stack {}", stage.stack_name()) });
     }
     let tables =
@@ -47,7 +50,9 @@ pub async fn teardown(
     try_join3(tables, sweep(stage, data, on_event), remove_buckets(stage, on_event)).await?;
     // Copies of what can be made again.
     let _ = std::fs::remove_dir_all(stage.folder());
-    inventory::inventory(stage, data).await
+    let mut left = inventory::inventory(stage, data).await?;
+    left.extend(let_go.iter().filter_map(Item::let_go));
+    Ok(left)
 }
 
 /// Tables that would go with the stack are kept only by their own protection.
@@ -65,21 +70,22 @@ async fn keep_tables(
     if retained { Ok(()) } else { Err(DeployError::WouldNotKeep { stage: stage.name.clone() }) }
 }
 
-/// Deletes a stage's stack, whatever state it is in, and waits until it is gone.
+/// Deletes a stage's stack, whatever state it is in, and waits until it is gone. Returns what it let go
+/// of, because that could not be deleted with it.
 pub(super) async fn delete_stack(
     stage: &Stage,
     service: &CloudFormation,
     stack: &StackDescription,
     condition: Condition,
     on_event: OnEvent<'_>,
-) -> Result<(), DeployError> {
+) -> Result<Vec<Resource>, DeployError> {
     match condition {
-        Condition::Absent => return Ok(()),
+        Condition::Absent => return Ok(Vec::new()),
         Condition::Busy(Operation::Delete) => {
             on_event(Event::StackStarted { stack: stage.stack_name() });
             let watch = Watch { stack: stack.id.clone(), token: None, meant: Meant::Gone };
             if follow(service, watch, on_event).await?.end == End::Done {
-                return Ok(());
+                return Ok(Vec::new());
             }
         }
         Condition::Busy(operation) => {
@@ -96,21 +102,16 @@ pub(super) async fn delete_stack(
     }
     let first = delete(stage, service, &stack.id, Deletion::Ordinary, on_event).await?;
     if first.end == End::Done {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    // What could not be deleted with the stack is let go by it, and removed or listed afterwards.
-    let failed: Vec<String> = service
-        .resources(&stack.id)
-        .await?
-        .into_iter()
-        .filter(|one| one.status == "DELETE_FAILED")
-        .map(|one| one.logical)
-        .collect();
+    let mut failed = service.resources(&stack.id).await?;
+    failed.retain(|one| one.status == "DELETE_FAILED");
     if failed.is_empty() {
-        return apply::check(stage, first);
+        return apply::check(stage, first).map(|()| failed);
     }
-    let second = delete(stage, service, &stack.id, Deletion::Without(&failed), on_event).await?;
-    apply::check(stage, second)
+    let without: Vec<String> = failed.iter().map(|one| one.logical.clone()).collect();
+    let second = delete(stage, service, &stack.id, Deletion::Without(&without), on_event).await?;
+    apply::check(stage, second).map(|()| failed)
 }
 
 async fn delete(
@@ -131,7 +132,8 @@ async fn delete(
 async fn remove_tables(stage: &Stage, on_event: OnEvent<'_>) -> Result<(), DeployError> {
     let tables = Tables::new(&stage.cloud);
     let names = tables.named(&stage.prefix()).await?;
-    try_join_all(names.iter().map(|name| remove_table(&tables, name, on_event))).await.map(drop)
+    let own = names.iter().filter(|name| stage.owns(name));
+    try_join_all(own.map(|name| remove_table(&tables, name, on_event))).await.map(drop)
 }
 
 async fn remove_table(
@@ -139,8 +141,22 @@ async fn remove_table(
     name: &str,
     on_event: OnEvent<'_>,
 ) -> Result<(), DeployError> {
-    tables.unprotect(name).await?;
-    tables.delete(name).await?;
+    // DynamoDB refuses to change or delete a table with which it is busy.
+    let mut pace = Pace::new();
+    let (mut unprotected, mut deleted) = (false, false);
+    while let Some(state) = tables.state(name).await? {
+        match state.status.as_str() {
+            "ACTIVE" if !unprotected => {
+                tables.unprotect(name).await?;
+                unprotected = true;
+            }
+            "ACTIVE" if !deleted => {
+                tables.delete(name).await?;
+                deleted = true;
+            }
+            _ => pace.wait().await,
+        }
+    }
     on_event(Event::Removed { what: format!("the table {name}") });
     Ok(())
 }
@@ -153,7 +169,8 @@ async fn sweep(stage: &Stage, data: Data, on_event: OnEvent<'_>) -> Result<(), D
         on_event(Event::Removed { what: format!("the signaling channel {}", channel.name) });
     }
     let logs = Logs::new(&stage.cloud);
-    for group in logs.groups_named(&log_prefix(stage)).await? {
+    let groups = logs.groups_named(&log_prefix(stage)).await?;
+    for group in groups.into_iter().filter(|group| is_log_group(stage, group)) {
         logs.delete_group(&group).await?;
         on_event(Event::Removed { what: format!("the log group {group}") });
     }
