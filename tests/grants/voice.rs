@@ -74,7 +74,7 @@ impl Scene {
         let create = json!({"action": "createVoiceRoom", "roomId": room});
         self.haunt(room).await;
         tell(alice, create.clone()).await;
-        self.change_voice_room(room, "SET expiresAt = :past").await;
+        self.change_voice_room(room, "SET createdAt = :past REMOVE channelArn").await;
         self.haunt(room).await;
         let created = tell(alice, create.clone()).await;
         let of = &created["voiceRoomId"];

@@ -88,6 +88,18 @@ pub(crate) fn no_such_voice_room() -> Refusal {
     )
 }
 
+/// A voice room with its channel, which may be there although a start that died has not noted it.
+pub(crate) async fn with_channel<P: Ports>(
+    ports: &P,
+    room: &VoiceRoom,
+) -> Result<VoiceRoom, Fault> {
+    let found = match &room.channel_arn {
+        Some(arn) => Some(arn.clone()),
+        None => ports.find_channel(&room.voice_room_id).await?,
+    };
+    Ok(VoiceRoom { channel_arn: found, ..room.clone() })
+}
+
 /// Ends a voice room: its channel goes first, so that a failure leaves the row for the next attempt.
 /// Everybody is told; nobody, where somebody else has ended it.
 pub(crate) async fn end<P: Ports>(

@@ -48,6 +48,55 @@ async fn a_start_that_loses_the_race_makes_no_channel() {
     assert_eq!(double.state().channels.len(), 1);
 }
 
+/// A voice room of Alice's whose channel is not noted, and that channel.
+async fn starting(double: &Double, room: &str) -> (String, Option<String>) {
+    let voice_room = create(double, "a", room).await;
+    let arn = double.state().voice_rooms.get_mut(room).unwrap().channel_arn.take();
+    (voice_room, arn)
+}
+
+#[tokio::test]
+async fn who_asks_before_the_channel_is_there_waits_for_it() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let (voice_room, arn) = starting(&double, &room).await;
+    let place = room.clone();
+    double.meddle("pause", move |state| {
+        state.voice_rooms.get_mut(&place).unwrap().channel_arn = arn;
+    });
+    assert_eq!(credentials(&double, "b", &voice_room).await["role"], "VIEWER");
+}
+
+#[tokio::test]
+async fn a_channel_that_does_not_come_is_no_end_of_the_voice_room() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let (voice_room, _) = starting(&double, &room).await;
+    let before = double.state().now;
+    let refused = credentials(&double, "b", &voice_room).await;
+    assert_eq!(
+        (&refused["code"], &refused["retryAfterMs"], &refused["type"]),
+        (&json!("rateLimited"), &json!(1_000), &json!("voiceRoomError"))
+    );
+    assert_eq!(double.state().now - before, 2_500, "ms that it was waited");
+    double.meddle("pause", |state| state.voice_rooms.clear());
+    assert_eq!(credentials(&double, "b", &voice_room).await["code"], "notFound", "it has ended");
+}
+
+#[tokio::test]
+async fn a_start_that_died_is_replaced_by_the_next() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let (dead, _) = starting(&double, &room).await;
+    double.advance(29_000);
+    assert_eq!(create(&double, "b", &room).await, dead, "it may still be starting");
+    double.advance(1_000);
+    let next = create(&double, "b", &room).await;
+    assert_ne!(next, dead);
+    assert_eq!(double.state().channels.len(), 1, "the dead one's channel is gone");
+    assert_eq!(credentials(&double, "b", &next).await["role"], "MASTER");
+}
+
 #[tokio::test]
 async fn without_a_channel_there_is_no_voice_room() {
     let double = Double::new();

@@ -11,7 +11,7 @@ use crate::model::unexpired;
 use crate::outcome::{Notes, Push, Report};
 use crate::roster::listeners;
 use crate::voice::part;
-use crate::voice_room::end;
+use crate::voice_room::{end, with_channel};
 use crate::{Ports, Talker, Tally, VoiceRoom};
 
 /// Rows looked at a time.
@@ -75,11 +75,7 @@ async fn bury<P: Ports>(ports: &P, room: &VoiceRoom) -> Result<Option<Vec<Push>>
     if alive {
         return Ok(None);
     }
-    let found = match &room.channel_arn {
-        Some(arn) => Some(arn.clone()),
-        None => ports.find_channel(&room.voice_room_id).await?,
-    };
-    let room = VoiceRoom { channel_arn: found, ..room.clone() };
+    let room = with_channel(ports, room).await?;
     let rows = ports.voice_rows(&room.room_id).await?;
     let listeners = listeners(ports, &room.room_id).await?;
     end(ports, &room, &rows.talkers, &listeners).await
