@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Admission, Attachment, ChannelAccess, ChannelClient, Claim, Connection, Decision, Departure,
-    Fault, Ice, JoinRequest, Member, NameHold, Page, Room, RoomRows, Stored, StoredMessage, Talker,
-    VoiceRoom, VoiceRows,
+    Fault, Ice, JoinRequest, Member, NameHold, Page, Room, RoomRows, Seating, Stored, StoredMessage,
+    Talker, VoiceRoom, VoiceRows,
 };
 
 /// Who is connected.
@@ -149,8 +149,8 @@ pub trait VoiceStore {
     /// Everything about a room's voice.
     async fn voice_rows(&self, room_id: &str) -> Result<VoiceRows, Fault>;
     /// Seats a talker, in place of the row that their person has in the room, and notes the room at
-    /// their connection; false if that connection has ended.
-    async fn seat(&self, talker: &Talker) -> Result<bool, Fault>;
+    /// their connection; if they are a member and that connection has not ended.
+    async fn seat(&self, talker: &Talker) -> Result<Seating, Fault>;
     /// Removes a talker's row if it is still of that connection; whether it was.
     async fn unseat(
         &self,
@@ -188,7 +188,8 @@ pub trait VoiceRoomStore {
     async fn open_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault>;
     /// Notes the channel of a voice room that is still there; whether it is.
     async fn note_channel(&self, room: &VoiceRoom, channel_arn: &str) -> Result<bool, Fault>;
-    /// Notes the connection of a voice room's master, and the room there; false if one is gone.
+    /// Notes the connection of a voice room's master, and the room there; false if one of them or the
+    /// master's membership is gone.
     async fn note_master(&self, room: &VoiceRoom, connection_id: &str) -> Result<bool, Fault>;
     /// Removes a voice room; whether it was there.
     async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault>;

@@ -46,6 +46,17 @@ impl From<&Talker> for Target {
     }
 }
 
+/// What came of asking for a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seating {
+    /// It is given.
+    Seated,
+    /// The person is no member of the room (any more).
+    NotMember,
+    /// Their connection has ended.
+    NotConnected,
+}
+
 /// Everything about a room's voice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VoiceRows {

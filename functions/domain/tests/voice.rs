@@ -78,6 +78,23 @@ async fn a_connection_that_ended_gets_no_seat() {
 }
 
 #[tokio::test]
+async fn who_leaves_the_room_while_joining_voice_gets_no_seat() {
+    // Known to the room, and not: a connection that never said hello is attached on the way.
+    for (attached, step) in [(true, "seat"), (false, "attach")] {
+        let double = Double::new();
+        let room = room_of_two(&double).await;
+        double.state().attachments.retain(|(_, id), _| attached || id != "b");
+        double.meddle(step, |state| {
+            state.members.retain(|_, row| row.user_id != "Bob");
+            state.attachments.retain(|_, row| row.user_id != "Bob");
+        });
+        assert_eq!(double.ask("b", signal(&room, "join")).await["code"], "forbidden", "{step}");
+        assert!(double.state().talkers.is_empty());
+        assert!(double.heard("a").is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_ghost_gives_its_seat_to_the_living() {
     let double = Double::new();
     let room = talking(&double).await;

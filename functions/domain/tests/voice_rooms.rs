@@ -161,6 +161,16 @@ async fn a_master_who_asks_again_elsewhere_survives_the_end_of_the_first_connect
 }
 
 #[tokio::test]
+async fn who_leaves_the_room_is_not_made_master() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let voice_room = create(&double, "b", &room).await;
+    double.meddle("note_master", |state| state.members.retain(|_, row| row.user_id != "Bob"));
+    assert_eq!(credentials(&double, "b", &voice_room).await["code"], "notFound");
+    assert_eq!(double.state().voice_rooms[&room].master_connection, None);
+}
+
+#[tokio::test]
 async fn the_creator_or_an_admin_ends_it_and_nobody_else() {
     let double = Double::new();
     let room = room_of_two(&double).await;

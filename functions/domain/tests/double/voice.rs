@@ -1,7 +1,7 @@
 //! Voice in memory, under the conditions that the real tables check.
 
 use chatctl_domain::{
-    ChannelAccess, ChannelClient, Channels, Fault, Ice, Talker, VoiceRelay, VoiceRoom,
+    ChannelAccess, ChannelClient, Channels, Fault, Ice, Seating, Talker, VoiceRelay, VoiceRoom,
     VoiceRoomStore, VoiceRows, VoiceStore,
 };
 use chatctl_protocol::{IceServer, LentCredentials, VoiceTransport};
@@ -25,15 +25,18 @@ impl VoiceStore for Double {
         })
     }
 
-    async fn seat(&self, talker: &Talker) -> Result<bool, Fault> {
+    async fn seat(&self, talker: &Talker) -> Result<Seating, Fault> {
         let mut state = self.operation("seat")?;
+        let place = (talker.room_id.clone(), talker.person_id.clone());
+        if !state.members.contains_key(&place) {
+            return Ok(Seating::NotMember);
+        }
         let Some(connection) = state.connections.get_mut(&talker.connection_id) else {
-            return Ok(false);
+            return Ok(Seating::NotConnected);
         };
         connection.voice_rooms.push(talker.room_id.clone());
-        let place = (talker.room_id.clone(), talker.person_id.clone());
         state.talkers.insert(place, talker.clone());
-        Ok(true)
+        Ok(Seating::Seated)
     }
 
     async fn unseat(&self, room: &str, person: &str, connection: &str) -> Result<bool, Fault> {
@@ -114,6 +117,9 @@ impl VoiceRoomStore for Double {
 
     async fn note_master(&self, room: &VoiceRoom, connection: &str) -> Result<bool, Fault> {
         let mut state = self.operation("note_master")?;
+        if !state.members.contains_key(&(room.room_id.clone(), room.created_by.clone())) {
+            return Ok(false);
+        }
         let Some(row) = state.connections.get_mut(connection) else { return Ok(false) };
         row.voice_rooms.push(room.room_id.clone());
         let noted = state

@@ -2,11 +2,12 @@
 //! voice room, `PERSON#<person>` a talker. In partitions of their own, `JOINS#<person>` and
 //! `SIGNALS#<connection>#<period>`, it is counted what people do.
 
-use chatctl_domain::{Fault, Talker, VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore};
+use chatctl_domain::{Fault, Seating, Talker, VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore};
 use futures_util::future::try_join;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::rooms::member_exists;
 use super::voice_row::{
     KIND_ROOM, KIND_TALKER, OFF, ROOM, TalkerRow, VoiceRoomRow, key, read, sort, talker_key,
 };
@@ -40,15 +41,18 @@ impl VoiceStore for Host {
         sort(self.query(Table::Voice, input).await?)
     }
 
-    async fn seat(&self, talker: &Talker) -> Result<bool, Fault> {
-        let note = noting(&talker.connection_id, &talker.person_id, &talker.room_id)?;
+    async fn seat(&self, talker: &Talker) -> Result<Seating, Fault> {
+        let Talker { room_id, person_id, connection_id, .. } = talker;
+        let member = member_exists(room_id, person_id)?;
+        let note = noting(connection_id, person_id, room_id)?;
         let put = json!({ "Put": {
             "TableName": Table::Voice.physical()?,
             "Item": TalkerRow::from(talker),
         }});
-        match self.dynamo()?.transact(vec![note, put]).await {
-            Ok(()) => Ok(true),
-            Err(Refused::Transaction(_)) => Ok(false),
+        match self.dynamo()?.transact(vec![member, note, put]).await {
+            Ok(()) => Ok(Seating::Seated),
+            Err(Refused::Transaction(cancelled)) if cancelled.at(0) => Ok(Seating::NotMember),
+            Err(Refused::Transaction(_)) => Ok(Seating::NotConnected),
             Err(refused) => Err(refused.into()),
         }
     }
@@ -199,6 +203,7 @@ impl VoiceRoomStore for Host {
     }
 
     async fn note_master(&self, room: &VoiceRoom, connection_id: &str) -> Result<bool, Fault> {
+        let member = member_exists(&room.room_id, &room.created_by)?;
         let note = noting(connection_id, &room.created_by, &room.room_id)?;
         let appoint = json!({ "Update": {
             "TableName": Table::Voice.physical()?,
@@ -210,11 +215,7 @@ impl VoiceRoomStore for Host {
                 ":own": string(&room.voice_room_id),
             },
         }});
-        match self.dynamo()?.transact(vec![note, appoint]).await {
-            Ok(()) => Ok(true),
-            Err(Refused::Transaction(_)) => Ok(false),
-            Err(refused) => Err(refused.into()),
-        }
+        self.transact_if(vec![member, note, appoint]).await
     }
 
     async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {

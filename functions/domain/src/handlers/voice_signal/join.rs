@@ -10,9 +10,9 @@ use crate::deliver::deliver;
 use crate::fault::{Failure, Fault};
 use crate::model::{CONNECTION_TTL_S, expiry};
 use crate::outcome::{Outcome, Push, Target};
-use crate::roster::listeners;
+use crate::roster::{listeners, not_a_member};
 use crate::voice::{check_allowed, left, part};
-use crate::{Attachment, Ice, Member, Ports, Talker, VoiceRows};
+use crate::{Attachment, Ice, Member, Ports, Seating, Talker, VoiceRows};
 
 /// People in a mesh: each sends their voice to every other one.
 const MESH_MOST: usize = 6;
@@ -49,8 +49,10 @@ pub(super) async fn handle<P: Ports>(
     make_room(ports, &rows, &member).await?;
     speaker.attach(ports, call, &member).await?;
     let talker = talker(call, &member, &rows, now);
-    if !ports.seat(&talker).await? {
-        return Err(nobody().into());
+    match ports.seat(&talker).await? {
+        Seating::Seated => {}
+        Seating::NotMember => return Err(not_a_member().into()),
+        Seating::NotConnected => return Err(nobody().into()),
     }
     let seated = Seated { was: rows.of(&member.person_id).cloned(), talker };
     seated.settle(ports, call).await
