@@ -95,6 +95,38 @@ async fn who_leaves_the_room_while_joining_voice_gets_no_seat() {
 }
 
 #[tokio::test]
+async fn who_is_gone_before_the_news_of_them_is_not_told_of() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    // The answer with the servers takes its time, and an admin's change or a lost line falls into it.
+    double.meddle("ice", |state| state.talkers.clear());
+    assert_eq!(double.ask("b", signal(&room, "join")).await["code"], "conflict");
+    assert!(double.heard("a").is_empty(), "whoever took the seat away has told so");
+}
+
+#[tokio::test]
+async fn who_is_gone_when_the_news_of_them_goes_out_does_not_stay() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.meddle("post", |state| state.talkers.clear());
+    assert_eq!(double.ask("b", signal(&room, "join")).await["code"], "conflict");
+    assert_eq!(kinds(&double.heard("a")), ["voice:peer_joined", "voice:peer_left"]);
+}
+
+#[tokio::test]
+async fn who_has_joined_elsewhere_meanwhile_is_not_said_to_be_gone() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.meddle("post", |state| {
+        for row in state.talkers.values_mut() {
+            row.connection_id = "b2".into();
+        }
+    });
+    double.ask("b", signal(&room, "join")).await;
+    assert_eq!(kinds(&double.heard("a")), ["voice:peer_joined"]);
+}
+
+#[tokio::test]
 async fn a_ghost_gives_its_seat_to_the_living() {
     let double = Double::new();
     let room = talking(&double).await;
@@ -212,5 +244,5 @@ async fn a_join_costs_the_same_however_many_rooms_there_are() {
     }
     assert_eq!(costs[0], costs[1]);
     let requests: u32 = costs[0].iter().filter(|(name, _)| **name != "post").map(|(_, n)| n).sum();
-    assert_eq!(requests, 8, "{:?}", costs[0]);
+    assert_eq!(requests, 9, "{:?}", costs[0]);
 }
