@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Admission, Attachment, ChannelAccess, ChannelClient, Claim, Connection, Decision, Departure,
-    Fault, Ice, JoinRequest, Member, NameHold, Page, Room, RoomRows, Seating, Stored, StoredMessage,
+    Ending, Fault, Ice, JoinRequest, Member, NameHold, Page, Room, RoomRows, Seating, Stored, StoredMessage,
     Talker, VoiceRoom, VoiceRows,
 };
 
@@ -191,8 +191,8 @@ pub trait VoiceRoomStore {
     /// Notes the connection of a voice room's master, and the room there; false if one of them or the
     /// master's membership is gone.
     async fn note_master(&self, room: &VoiceRoom, connection_id: &str) -> Result<bool, Fault>;
-    /// Removes a voice room; whether it was there.
-    async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault>;
+    /// Removes a voice room; false if it is gone, or its master is not as read and that matters.
+    async fn close_voice_room(&self, room: &VoiceRoom, ending: Ending) -> Result<bool, Fault>;
     /// Every talker and every voice room of the stage; of the last second's some can be missing.
     async fn all_voice(&self) -> Result<(Vec<Talker>, Vec<VoiceRoom>), Fault>;
 }

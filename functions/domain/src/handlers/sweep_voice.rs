@@ -12,7 +12,7 @@ use crate::outcome::{Notes, Push, Report};
 use crate::roster::listeners;
 use crate::voice::part;
 use crate::voice_room::{end, with_channel};
-use crate::{Ports, Talker, Tally, VoiceRoom};
+use crate::{Ending, Ports, Talker, Tally, VoiceRoom};
 
 /// Rows looked at a time.
 const IN_FLIGHT: usize = 20;
@@ -35,7 +35,7 @@ pub async fn handle<P: Ports>(ports: &P) -> Report {
 async fn sweep<P: Ports>(ports: &P, notes: &Notes) -> Result<(Vec<Push>, u32), Fault> {
     let (talkers, rooms) = ports.all_voice().await?;
     let (mut news, mut pruned) = (Vec::new(), 0);
-    let mut swept = stream::iter(&rooms).map(|room| bury(ports, room)).buffer_unordered(IN_FLIGHT);
+    let mut swept = stream::iter(&rooms).map(|room| bury(ports, notes, room)).buffer_unordered(IN_FLIGHT);
     while let Some(one) = swept.next().await {
         tally(one, notes, &mut news, &mut pruned);
     }
@@ -65,7 +65,11 @@ fn tally(
 }
 
 /// Ends a voice room that is void, or whose master is gone or never came.
-async fn bury<P: Ports>(ports: &P, room: &VoiceRoom) -> Result<Option<Vec<Push>>, Fault> {
+async fn bury<P: Ports>(
+    ports: &P,
+    notes: &Notes,
+    room: &VoiceRoom,
+) -> Result<Option<Vec<Push>>, Fault> {
     let now = ports.now();
     let alive = unexpired(room.expires_at, now)
         && match &room.master_connection {
@@ -78,7 +82,7 @@ async fn bury<P: Ports>(ports: &P, room: &VoiceRoom) -> Result<Option<Vec<Push>>
     let room = with_channel(ports, room).await?;
     let rows = ports.voice_rows(&room.room_id).await?;
     let listeners = listeners(ports, &room.room_id).await?;
-    end(ports, &room, &rows.talkers, &listeners).await
+    end(ports, notes, (&room, Ending::SameMaster), &rows.talkers, &listeners).await
 }
 
 /// Removes a talker whose connection is gone.

@@ -1,8 +1,8 @@
 //! Voice in memory, under the conditions that the real tables check.
 
 use chatctl_domain::{
-    ChannelAccess, ChannelClient, Channels, Fault, Ice, Seating, Talker, VoiceRelay, VoiceRoom,
-    VoiceRoomStore, VoiceRows, VoiceStore,
+    ChannelAccess, ChannelClient, Channels, Ending, Fault, Ice, Seating, Talker, VoiceRelay,
+    VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore,
 };
 use chatctl_protocol::{IceServer, LentCredentials, VoiceTransport};
 
@@ -128,9 +128,11 @@ impl VoiceRoomStore for Double {
         Ok(noted.is_some())
     }
 
-    async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
+    async fn close_voice_room(&self, room: &VoiceRoom, ending: Ending) -> Result<bool, Fault> {
         let mut state = self.operation("close_voice_room")?;
-        let there = state.voice_room(room).is_some();
+        let there = state.voice_room(room).is_some_and(|there| {
+            ending == Ending::AnyMaster || there.master_connection == room.master_connection
+        });
         if there {
             state.voice_rooms.remove(&room.room_id);
         }

@@ -2,7 +2,9 @@
 //! voice room, `PERSON#<person>` a talker. In partitions of their own, `JOINS#<person>` and
 //! `SIGNALS#<connection>#<period>`, it is counted what people do.
 
-use chatctl_domain::{Fault, Seating, Talker, VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore};
+use chatctl_domain::{
+    Ending, Fault, Seating, Talker, VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore,
+};
 use futures_util::future::try_join;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -162,19 +164,6 @@ impl VoiceStore for Host {
 }
 
 impl Host {
-    /// A change of a voice room, if it is the one that is there.
-    async fn change_voice_room(
-        &self,
-        operation: &str,
-        room: &VoiceRoom,
-        mut change: Value,
-    ) -> Result<bool, Fault> {
-        change["Key"] = key(&room.room_id, ROOM);
-        change["ConditionExpression"] = "voiceRoomId = :own".into();
-        change["ExpressionAttributeValues"][":own"] = string(&room.voice_room_id);
-        self.write_if(operation, Table::Voice, change).await
-    }
-
     async fn of_kind(&self, kind: &str) -> Result<Vec<Value>, Fault> {
         let input = json!({
             "IndexName": "byKind",
@@ -195,11 +184,16 @@ impl VoiceRoomStore for Host {
     }
 
     async fn note_channel(&self, room: &VoiceRoom, channel_arn: &str) -> Result<bool, Fault> {
-        let change = json!({
+        let input = json!({
+            "Key": key(&room.room_id, ROOM),
             "UpdateExpression": "SET channelArn = :arn",
-            "ExpressionAttributeValues": { ":arn": string(channel_arn) },
+            "ConditionExpression": "voiceRoomId = :own",
+            "ExpressionAttributeValues": {
+                ":arn": string(channel_arn),
+                ":own": string(&room.voice_room_id),
+            },
         });
-        self.change_voice_room("UpdateItem", room, change).await
+        self.write_if("UpdateItem", Table::Voice, input).await
     }
 
     async fn note_master(&self, room: &VoiceRoom, connection_id: &str) -> Result<bool, Fault> {
@@ -218,9 +212,24 @@ impl VoiceRoomStore for Host {
         self.transact_if(vec![member, note, appoint]).await
     }
 
-    async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
-        let change = json!({ "ExpressionAttributeValues": {} });
-        self.change_voice_room("DeleteItem", room, change).await
+    async fn close_voice_room(&self, room: &VoiceRoom, ending: Ending) -> Result<bool, Fault> {
+        let mut values = json!({ ":own": string(&room.voice_room_id) });
+        let condition = match (ending, &room.master_connection) {
+            (Ending::AnyMaster, _) => "voiceRoomId = :own",
+            (Ending::SameMaster, None) => {
+                "voiceRoomId = :own AND attribute_not_exists(masterConnection)"
+            }
+            (Ending::SameMaster, Some(master)) => {
+                values[":master"] = string(master);
+                "voiceRoomId = :own AND masterConnection = :master"
+            }
+        };
+        let input = json!({
+            "Key": key(&room.room_id, ROOM),
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        });
+        self.write_if("DeleteItem", Table::Voice, input).await
     }
 
     async fn all_voice(&self) -> Result<(Vec<Talker>, Vec<VoiceRoom>), Fault> {

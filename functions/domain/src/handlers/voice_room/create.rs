@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::roster::{listeners, others};
 use crate::voice::check_allowed;
 use crate::voice_room::{end, new_id, with_channel};
-use crate::{Member, Ports, VoiceRoom, text};
+use crate::{Ending, Member, Ports, VoiceRoom, text};
 
 /// A start that has no channel after so many ms is dead: the function that made it has ended.
 const STARTING_MS: u64 = 30_000;
@@ -37,7 +37,7 @@ pub(crate) async fn handle<P: Ports>(
             }
             Some(void) => {
                 let void = with_channel(ports, void).await?;
-                end(ports, &void, &[], &[]).await?;
+                end(ports, call.notes, (&void, Ending::AnyMaster), &[], &[]).await?;
             }
             None => {}
         }
@@ -72,7 +72,7 @@ async fn start<P: Ports>(ports: &P, room: VoiceRoom) -> Result<Outcome, Failure>
     let arn = match ports.create_channel(&room.voice_room_id).await {
         Ok(arn) => arn,
         Err(fault) => {
-            ports.close_voice_room(&room).await?;
+            ports.close_voice_room(&room, Ending::AnyMaster).await?;
             return Err(fault.into());
         }
     };

@@ -10,7 +10,7 @@ use crate::fault::Failure;
 use crate::outcome::Outcome;
 use crate::roster::listeners;
 use crate::voice::check_admin;
-use crate::{Ports, voice_room};
+use crate::{Ending, Ports, voice_room};
 
 pub(super) async fn handle<P: Ports>(
     ports: &P,
@@ -31,7 +31,9 @@ pub(super) async fn handle<P: Ports>(
             .map(|row| ports.unseat(room_id, &row.person_id, &row.connection_id));
         try_join_all(unseated).await?;
         if let Some(room) = &rows.voice_room {
-            ended = voice_room::end(ports, room, &[], &listeners).await?.unwrap_or_default();
+            let ending = (room, Ending::AnyMaster);
+            let news = voice_room::end(ports, call.notes, ending, &[], &listeners).await?;
+            ended = news.unwrap_or_default();
         }
     }
     let (room_id, from) = (room_id.to_owned(), admin.user_id);
