@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chatctl_protocol::{ErrorCode, Refusal, VoiceTransport};
+use chatctl_protocol::{ErrorCode, IceServer, Refusal, VoiceTransport};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -217,6 +217,8 @@ pub trait Channels {
 pub trait VoiceRelay {
     /// What the stage's web app talks over.
     fn transport(&self) -> VoiceTransport;
+    /// Servers that everybody may ask, without credentials.
+    fn stun(&self) -> Vec<IceServer>;
     /// Servers for one client, their credentials its own.
     async fn ice(&self, client_id: &str) -> Result<Ice, Fault>;
 }

@@ -180,7 +180,19 @@ async fn without_relay_servers_people_still_join() {
     let room = room_of_two(&double).await;
     double.state().broken.insert("ice");
     let joined = double.ask("a", signal(&room, "join")).await;
-    assert_eq!(joined["iceServers"], json!([]));
+    assert_eq!(joined["iceServers"], json!([{"urls": ["stun:open"]}]));
+    let again = double.state().now + 30_000;
+    assert_eq!(joined["iceExpiresAt"], again, "they ask again for what was not to be had");
+}
+
+#[tokio::test]
+async fn in_a_star_the_servers_come_with_the_credentials() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.state().star = true;
+    let joined = double.ask("a", signal(&room, "join")).await;
+    assert_eq!((&joined["topology"], &joined["iceServers"]), (&json!("star"), &json!([])));
+    assert_eq!(double.state().counts.get("ice"), None);
 }
 
 #[tokio::test]

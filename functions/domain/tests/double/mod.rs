@@ -34,6 +34,8 @@ pub struct State {
     pub messages: BTreeMap<(String, String), StoredMessage>,
     pub dedupe: BTreeMap<(String, String, String), (String, u64)>,
     pub talkers: BTreeMap<(String, String), Talker>,
+    /// Whether the stage's web app talks over a star.
+    pub star: bool,
     /// Rooms in which voice is off.
     pub silent: HashSet<String>,
     /// How many signals each connection sent in each period.

@@ -185,7 +185,14 @@ impl Channels for Double {
 
 impl VoiceRelay for Double {
     fn transport(&self) -> VoiceTransport {
-        VoiceTransport::Mesh
+        match self.state().star {
+            true => VoiceTransport::Kinesis,
+            false => VoiceTransport::Mesh,
+        }
+    }
+
+    fn stun(&self) -> Vec<IceServer> {
+        vec![IceServer { urls: vec!["stun:open".into()], username: None, credential: None }]
     }
 
     async fn ice(&self, client_id: &str) -> Result<Ice, Fault> {

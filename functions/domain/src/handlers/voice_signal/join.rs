@@ -50,16 +50,26 @@ pub(super) async fn handle<P: Ports>(
     speaker.attach(ports, call, &member).await?;
     let talker = talker(call, &member, &rows, now);
     // Servers beside the seat: nothing that takes its time comes between the rows and what is told.
-    let (seating, ice) = join(ports.seat(&talker), ports.ice(call.connection_id)).await;
+    let (seating, ice) = join(ports.seat(&talker), ice(ports, call)).await;
     match seating? {
         Seating::Seated => {}
         Seating::NotMember => return Err(not_a_member().into()),
         Seating::NotConnected => return Err(nobody().into()),
     }
     let seated = Seated { was: rows.of(&member.person_id).cloned(), talker };
-    // Without servers those still reach each other who need none.
-    let ice = ice.inspect_err(|fault| call.notes.fault(fault)).unwrap_or_default();
     seated.settle(ports, ice).await
+}
+
+/// Servers for the caller; in a star those of the voice room's channel serve, which come with its
+/// credentials. Without a relay those still reach each other who need none.
+async fn ice<P: Ports>(ports: &P, call: Call<'_>) -> Ice {
+    match ports.transport() {
+        VoiceTransport::Kinesis => Ice::default(),
+        VoiceTransport::Mesh => ports.ice(call.connection_id).await.unwrap_or_else(|fault| {
+            call.notes.fault(&fault);
+            Ice::makeshift(ports.stun(), ports.now())
+        }),
+    }
 }
 
 /// The caller's row: the same as before on the same connection, a new one on another.
