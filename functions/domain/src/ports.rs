@@ -178,13 +178,15 @@ pub trait VoiceStore {
         within_ms: u64,
         most: u32,
     ) -> Result<Option<u64>, Fault>;
-    /// Forbids voice in a room, or allows it again.
-    async fn allow_voice(&self, room_id: &str, allowed: bool) -> Result<(), Fault>;
+    /// Forbids voice in a room; false if there is no such room.
+    async fn forbid_voice(&self, room_id: &str) -> Result<bool, Fault>;
+    /// Allows voice in a room again.
+    async fn allow_voice(&self, room_id: &str) -> Result<(), Fault>;
 }
 
 /// Voice rooms: voice over channels.
 pub trait VoiceRoomStore {
-    /// Stores a voice room if its room has none; false if it has.
+    /// Stores a voice room if its room has none and voice is not forbidden there; false if not.
     async fn open_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault>;
     /// Notes the channel of a voice room that is still there; whether it is.
     async fn note_channel(&self, room: &VoiceRoom, channel_arn: &str) -> Result<bool, Fault>;

@@ -69,6 +69,22 @@ async fn who_joins_while_voice_is_switched_off_gets_no_seat() {
 }
 
 #[tokio::test]
+async fn that_voice_is_off_does_not_outlive_the_room() {
+    let double = Double::new();
+    assert!(double.connect("a", "Alice", None).await);
+    let room = scene::room(&double).await;
+    // The room dissolves in the moment in which its admin switches voice off.
+    double.meddle("forbid_voice", |state| state.rooms.clear());
+    assert_eq!(double.ask("a", signal(&room, "disable")).await["code"], "notFound");
+    assert!(double.state().silent.is_empty());
+
+    let room = scene::room(&double).await;
+    assert_eq!(double.ask("a", signal(&room, "disable")).await["type"], "voice:disable");
+    double.ask("a", json!({"action": "leaveRoom", "roomId": room})).await;
+    assert!(double.state().silent.is_empty());
+}
+
+#[tokio::test]
 async fn a_connection_that_ended_gets_no_seat() {
     let double = Double::new();
     let room = room_of_two(&double).await;

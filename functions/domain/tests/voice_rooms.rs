@@ -98,6 +98,20 @@ async fn a_start_that_died_is_replaced_by_the_next() {
 }
 
 #[tokio::test]
+async fn voice_that_is_switched_off_meanwhile_does_not_start() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let silent = room.clone();
+    double.meddle("open_voice_room", move |state| {
+        state.silent.insert(silent);
+    });
+    let refused = double.ask("a", json!({"action": "createVoiceRoom", "roomId": room})).await;
+    assert_eq!(refused["code"], "forbidden", "{refused}");
+    let state = double.state();
+    assert!(state.voice_rooms.is_empty() && state.channels.is_empty());
+}
+
+#[tokio::test]
 async fn without_a_channel_there_is_no_voice_room() {
     let double = Double::new();
     let room = room_of_two(&double).await;

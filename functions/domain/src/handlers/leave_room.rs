@@ -43,7 +43,7 @@ pub(crate) async fn handle<P: Ports>(
             let mut told = told(call, &rows, member);
             told.pushes.extend(fall_silent(ports, call, &voice, &rows, member).await?);
             if departure.dissolves {
-                ports.allow_voice(room_id, true).await?;
+                ports.allow_voice(room_id).await?;
                 return Ok(turned_away(told, room_id, dissolve(ports, room_id).await?));
             }
             detach(ports, ports.attachments(room_id).await?, |row| {

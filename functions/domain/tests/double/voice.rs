@@ -81,12 +81,17 @@ impl VoiceStore for Double {
         Ok(None)
     }
 
-    async fn allow_voice(&self, room_id: &str, allowed: bool) -> Result<(), Fault> {
-        let mut state = self.operation("allow_voice")?;
-        match allowed {
-            true => state.silent.remove(room_id),
-            false => state.silent.insert(room_id.to_owned()),
-        };
+    async fn forbid_voice(&self, room_id: &str) -> Result<bool, Fault> {
+        let mut state = self.operation("forbid_voice")?;
+        let there = state.rooms.contains_key(room_id);
+        if there {
+            state.silent.insert(room_id.to_owned());
+        }
+        Ok(there)
+    }
+
+    async fn allow_voice(&self, room_id: &str) -> Result<(), Fault> {
+        self.operation("allow_voice")?.silent.remove(room_id);
         Ok(())
     }
 }
@@ -102,7 +107,7 @@ impl State {
 impl VoiceRoomStore for Double {
     async fn open_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
         let mut state = self.operation("open_voice_room")?;
-        if state.voice_rooms.contains_key(&room.room_id) {
+        if state.voice_rooms.contains_key(&room.room_id) || state.silent.contains(&room.room_id) {
             return Ok(false);
         }
         state.voice_rooms.insert(room.room_id.clone(), room.clone());

@@ -96,9 +96,18 @@ impl Actions {
 
 /// The action that checks that somebody is a member.
 pub(super) fn member_exists(room_id: &str, person_id: &str) -> Result<Value, Fault> {
+    exists(room_id, &member_entry(person_id))
+}
+
+/// The action that checks that a room is there.
+pub(super) fn room_exists(room_id: &str) -> Result<Value, Fault> {
+    exists(room_id, ROOM)
+}
+
+fn exists(room_id: &str, entry: &str) -> Result<Value, Fault> {
     Ok(json!({ "ConditionCheck": {
         "TableName": Table::Rooms.physical()?,
-        "Key": key(room_id, &member_entry(person_id)),
+        "Key": key(room_id, entry),
         "ConditionExpression": "attribute_exists(roomId)",
     }}))
 }

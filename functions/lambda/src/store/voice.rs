@@ -9,7 +9,7 @@ use futures_util::future::try_join;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::rooms::member_exists;
+use super::rooms::{member_exists, room_exists};
 use super::voice_row::{
     KIND_ROOM, KIND_TALKER, OFF, ROOM, TalkerRow, VoiceRoomRow, key, read, sort, talker_key,
 };
@@ -152,14 +152,18 @@ impl VoiceStore for Host {
         Ok(Some(now))
     }
 
-    async fn allow_voice(&self, room_id: &str, allowed: bool) -> Result<(), Fault> {
-        let table = Table::Voice.physical()?;
-        let key = key(room_id, OFF);
-        let (operation, input) = match allowed {
-            true => ("DeleteItem", json!({ "TableName": table, "Key": key })),
-            false => ("PutItem", json!({ "TableName": table, "Item": key })),
-        };
-        Ok(self.dynamo()?.run(operation, &input).await?)
+    async fn forbid_voice(&self, room_id: &str) -> Result<bool, Fault> {
+        let room = room_exists(room_id)?;
+        let put = json!({ "Put": {
+            "TableName": Table::Voice.physical()?,
+            "Item": key(room_id, OFF),
+        }});
+        self.transact_if(vec![room, put]).await
+    }
+
+    async fn allow_voice(&self, room_id: &str) -> Result<(), Fault> {
+        let input = json!({ "TableName": Table::Voice.physical()?, "Key": key(room_id, OFF) });
+        Ok(self.dynamo()?.run("DeleteItem", &input).await?)
     }
 }
 
@@ -176,11 +180,18 @@ impl Host {
 
 impl VoiceRoomStore for Host {
     async fn open_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
-        let input = json!({
+        let table = Table::Voice.physical()?;
+        let allowed = json!({ "ConditionCheck": {
+            "TableName": table,
+            "Key": key(&room.room_id, OFF),
+            "ConditionExpression": "attribute_not_exists(roomId)",
+        }});
+        let put = json!({ "Put": {
+            "TableName": table,
             "Item": VoiceRoomRow::from(room),
             "ConditionExpression": "attribute_not_exists(roomId)",
-        });
-        self.write_if("PutItem", Table::Voice, input).await
+        }});
+        self.transact_if(vec![allowed, put]).await
     }
 
     async fn note_channel(&self, room: &VoiceRoom, channel_arn: &str) -> Result<bool, Fault> {

@@ -9,6 +9,7 @@ use crate::caller::Call;
 use crate::fault::Failure;
 use crate::outcome::Outcome;
 use crate::roster::listeners;
+use crate::text::no_such_room;
 use crate::voice::check_admin;
 use crate::{Ending, Ports, voice_room};
 
@@ -21,7 +22,11 @@ pub(super) async fn handle<P: Ports>(
     let (_, admin) = member(ports, call, room_id).await?;
     check_admin(&admin)?;
     // First, so that whoever takes a seat now finds that they may not, or is found below.
-    ports.allow_voice(room_id, allowed).await?;
+    match allowed {
+        true => ports.allow_voice(room_id).await?,
+        false if ports.forbid_voice(room_id).await? => {}
+        false => return Err(no_such_room().into()),
+    }
     let (rows, listeners) = try_join(ports.voice_rows(room_id), listeners(ports, room_id)).await?;
     let mut ended = Vec::new();
     if !allowed {
