@@ -32,4 +32,4 @@ pub use ports::{
 };
 pub use serve::{Route, serve};
 pub use voice::{Ice, Seating, Talker, VoiceRows};
-pub use voice_room::{ChannelAccess, ChannelClient, Ending, VoiceRoom};
+pub use voice_room::{Channel, ChannelAccess, ChannelClient, Ending, VoiceRoom};

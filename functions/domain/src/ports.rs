@@ -11,9 +11,9 @@ use chatctl_protocol::{ErrorCode, IceServer, Refusal, VoiceTransport};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Admission, Attachment, ChannelAccess, ChannelClient, Claim, Connection, Decision, Departure,
-    Ending, Fault, Ice, JoinRequest, Member, NameHold, Page, Room, RoomRows, Seating, Stored, StoredMessage,
-    Talker, VoiceRoom, VoiceRows,
+    Admission, Attachment, Channel, ChannelAccess, ChannelClient, Claim, Connection, Decision,
+    Departure, Ending, Fault, Ice, JoinRequest, Member, NameHold, Page, Room, RoomRows, Seating,
+    Stored, StoredMessage, Talker, VoiceRoom, VoiceRows,
 };
 
 /// Who is connected.
@@ -207,6 +207,9 @@ pub trait Channels {
     async fn delete_channel(&self, channel_arn: &str) -> Result<(), Fault>;
     /// The ARN of a voice room's channel, if there is one.
     async fn find_channel(&self, voice_room_id: &str) -> Result<Option<String>, Fault>;
+    /// Every channel whose name begins as the stage's do: those of voice rooms, what the stage keeps for
+    /// itself, and maybe those of another stage whose name begins with this one's.
+    async fn all_channels(&self) -> Result<Vec<Channel>, Fault>;
     /// Everything that reaches a channel as somebody, and nothing else.
     async fn lend_channel(
         &self,

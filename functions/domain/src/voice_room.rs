@@ -60,6 +60,17 @@ impl ChannelClient<'_> {
     }
 }
 
+/// A channel of the stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// Its ARN.
+    pub arn: String,
+    /// What it is called behind the stage's prefix: for a voice room, the voice room's id.
+    pub own: String,
+    /// When it was made, ms.
+    pub created_at: u64,
+}
+
 /// What reaches a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelAccess {

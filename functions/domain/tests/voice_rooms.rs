@@ -257,7 +257,8 @@ async fn a_voice_room_ends_although_its_channel_cannot_be_removed() {
     let voice_room = create(&double, "a", &room).await;
     double.heard("b");
     double.state().broken.insert("delete_channel");
-    let report = double.say("a", json!({"action": "endVoiceRoom", "voiceRoomId": voice_room})).await;
+    let report =
+        double.say("a", json!({"action": "endVoiceRoom", "voiceRoomId": voice_room})).await;
     assert_eq!(report.fault.as_deref(), Some("delete_channel is broken"));
     assert!(ended(&double.heard("a")) && ended(&double.heard("b")));
     assert!(double.state().voice_rooms.is_empty());
@@ -316,4 +317,34 @@ async fn the_sweep_finds_the_channel_of_a_start_that_died_on_its_way() {
     double.advance(120_000);
     assert_eq!(sweep_voice::handle(&double).await.tally.pruned, 1);
     assert!(double.state().channels.is_empty());
+}
+
+#[tokio::test]
+async fn the_sweep_removes_channels_that_no_row_names() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let lost = create(&double, "a", &room).await;
+    // Its row went although its channel could not be removed.
+    double.state().broken.insert("delete_channel");
+    double.say("a", json!({"action": "endVoiceRoom", "voiceRoomId": lost})).await;
+    double.state().broken.clear();
+    let voice_room = create(&double, "a", &room).await;
+    credentials(&double, "a", &voice_room).await;
+    // What the stage keeps for itself, and a voice room of a stage whose name begins with this one's.
+    for other in ["turn".to_owned(), format!("b-{voice_room}")] {
+        double.state().channels.insert(other, 0);
+    }
+    double.advance(599_000);
+    assert_eq!(sweep_voice::handle(&double).await.tally.pruned, 0, "it may be on its way");
+    double.advance(1_000);
+    let report = sweep_voice::handle(&double).await;
+    assert_eq!((report.tally.pruned, report.fault), (1, None));
+    assert!(!double.state().channels.contains_key(&lost));
+    assert_eq!(double.state().channels.len(), 3);
+
+    // One that the list of all rows lacks is found in its room's.
+    let row = double.state().voice_rooms.remove(&room).unwrap();
+    double.meddle("voice_rows", move |state| drop(state.voice_rooms.insert(room, row)));
+    assert_eq!(sweep_voice::handle(&double).await.tally.pruned, 0);
+    assert!(double.state().channels.contains_key(&voice_room));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use chatctl_domain::{ChannelAccess, ChannelClient, Channels, Clock, Fault, Ice};
+use chatctl_domain::{Channel, ChannelAccess, ChannelClient, Channels, Clock, Fault, Ice};
 use chatctl_protocol::{ChannelEndpoint, ChannelProtocol, LentCredentials, VoiceRole};
 use http::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -113,6 +113,25 @@ struct Described {
 struct Located {
     #[serde(rename = "ResourceEndpointList")]
     endpoints: Vec<ChannelEndpoint>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    #[serde(default)]
+    channel_info_list: Vec<Info>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Info {
+    #[serde(rename = "ChannelName")]
+    name: String,
+    #[serde(rename = "ChannelARN")]
+    arn: String,
+    /// Seconds, with a fraction.
+    #[serde(rename = "CreationTime")]
+    created: f64,
 }
 
 #[derive(Deserialize)]
@@ -234,6 +253,25 @@ impl Channels for Host {
             Ok(arn) => Ok(Some(arn)),
             Err(Refused::NotFound) => Ok(None),
             Err(refused) => Err(refused.into()),
+        }
+    }
+
+    async fn all_channels(&self) -> Result<Vec<Channel>, Fault> {
+        let (prefix, endpoint) = (channel_prefix()?, self.kinesis_video()?);
+        let condition = json!({ "ComparisonOperator": "BEGINS_WITH", "ComparisonValue": prefix });
+        let mut input = json!({ "ChannelNameCondition": condition });
+        let mut channels = Vec::new();
+        loop {
+            let page: Listed = call(&endpoint, "/listSignalingChannels", input.clone()).await?;
+            channels.extend(page.channel_info_list.into_iter().filter_map(|info| {
+                let own = info.name.strip_prefix(&prefix)?.to_owned();
+                let created_at = (info.created * 1000.0) as u64;
+                Some(Channel { arn: info.arn, own, created_at })
+            }));
+            match page.next_token {
+                Some(token) => input["NextToken"] = token.into(),
+                None => return Ok(channels),
+            }
         }
     }
 

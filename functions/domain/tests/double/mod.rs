@@ -41,8 +41,8 @@ pub struct State {
     /// How many signals each connection sent in each period.
     pub signals: BTreeMap<(String, u64), u32>,
     pub voice_rooms: BTreeMap<String, VoiceRoom>,
-    /// Signaling channels that are there.
-    pub channels: HashSet<String>,
+    /// Signaling channels that are there, and when each was made.
+    pub channels: BTreeMap<String, u64>,
     /// When people joined voice.
     pub joins: BTreeMap<String, Vec<u64>>,
     /// Connections that API Gateway knows.

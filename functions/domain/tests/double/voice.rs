@@ -1,8 +1,8 @@
 //! Voice in memory, under the conditions that the real tables check.
 
 use chatctl_domain::{
-    ChannelAccess, ChannelClient, Channels, Ending, Fault, Ice, Seating, Talker, VoiceRelay,
-    VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore,
+    Channel, ChannelAccess, ChannelClient, Channels, Ending, Fault, Ice, Seating, Talker,
+    VoiceRelay, VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore,
 };
 use chatctl_protocol::{IceServer, LentCredentials, VoiceTransport};
 
@@ -154,7 +154,8 @@ impl VoiceRoomStore for Double {
 impl Channels for Double {
     async fn create_channel(&self, voice_room_id: &str) -> Result<String, Fault> {
         let mut state = self.operation("create_channel")?;
-        state.channels.insert(voice_room_id.to_owned());
+        let now = state.now;
+        state.channels.insert(voice_room_id.to_owned(), now);
         Ok(voice_room_id.to_owned())
     }
 
@@ -164,7 +165,18 @@ impl Channels for Double {
     }
 
     async fn find_channel(&self, voice_room_id: &str) -> Result<Option<String>, Fault> {
-        Ok(self.operation("find_channel")?.channels.get(voice_room_id).cloned())
+        let state = self.operation("find_channel")?;
+        Ok(state.channels.contains_key(voice_room_id).then(|| voice_room_id.to_owned()))
+    }
+
+    async fn all_channels(&self) -> Result<Vec<Channel>, Fault> {
+        let state = self.operation("all_channels")?;
+        let channel = |(own, created_at): (&String, &u64)| Channel {
+            arn: own.clone(),
+            own: own.clone(),
+            created_at: *created_at,
+        };
+        Ok(state.channels.iter().map(channel).collect())
     }
 
     async fn lend_channel(
