@@ -187,7 +187,7 @@ impl Scene {
         tell(&mut alice, reject).await;
         self.let_in(&mut alice, &mut carol, &carol_name, &room).await;
         self.talk(&mut alice, &mut bob, &room).await;
-        self.call(&mut alice, (&mut bob, &bob_name), &room).await;
+        let voice_ended = self.call(&mut alice, (&mut bob, &bob_name), &room).await;
         let bob = self.come_back(bob, &bob_name, &room).await;
         let carol = self.lose(carol, &carol_name, &mut alice, &room).await;
         let bob = self.enter_again(bob, &bob_name, carol).await;
@@ -203,6 +203,7 @@ impl Scene {
         alice.close().await;
         // The last disconnects and asynchronous refusals are still at work.
         tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::time::sleep_until(voice_ended.into()).await;
     }
 
     async fn enter(&self, name: &str, session: Option<&str>) -> Option<Chat> {

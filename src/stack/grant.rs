@@ -110,6 +110,8 @@ pub enum ChannelVerb {
     Create,
     /// Find one by its name.
     Describe,
+    /// Find all of them. A list of channels cannot be narrowed: it is of the whole account.
+    List,
     /// Find out where one is reached.
     Locate,
     /// Have TURN credentials made.
@@ -119,13 +121,14 @@ pub enum ChannelVerb {
 }
 
 impl ChannelVerb {
-    const ALL: [(&'static str, Self, &'static [&'static str]); 5] = [
+    const ALL: [(&'static str, Self, &'static [&'static str]); 6] = [
         (
             "create",
             Self::Create,
             &["kinesisvideo:CreateSignalingChannel", "kinesisvideo:TagResource"],
         ),
         ("describe", Self::Describe, &["kinesisvideo:DescribeSignalingChannel"]),
+        ("list", Self::List, &["kinesisvideo:ListSignalingChannels"]),
         ("locate", Self::Locate, &["kinesisvideo:GetSignalingChannelEndpoint"]),
         ("relay", Self::Relay, &["kinesisvideo:GetIceServerConfig"]),
         ("delete", Self::Delete, &["kinesisvideo:DeleteSignalingChannel"]),
@@ -153,7 +156,7 @@ impl ChannelVerb {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a grant; write `get|put|update|delete|query|check TABLE`, `query TABLE/INDEX`, \
-     `post|inspect|close connections`, `create|describe|locate|relay|delete channels`, \
+     `post|inspect|close connections`, `create|describe|list|locate|relay|delete channels`, \
      `read parameter NAME`, `invoke FUNCTION` or `assume ROLE`"
 )]
 pub struct GrantError(pub String);

@@ -93,7 +93,7 @@ impl Stack {
             effect: Effect::Allow,
             action,
             resource: vec![resource],
-            reason: format!("{} declares `{grant}`", function.logical),
+            reason: reason(function, grant),
         }
     }
 
@@ -104,10 +104,9 @@ impl Stack {
                 let path = format!("parameter/{}", turn.secret_parameter.trim_start_matches('/'));
                 (vec!["ssm:GetParameter".to_owned()], self.place.arn("ssm", &path))
             }
-            _ => {
-                let actions = verb.actions().iter().map(|action| (*action).to_owned());
-                (actions.collect(), self.channels_arn())
-            }
+            // IAM knows no resource for a list of channels, so nothing narrower would ever match.
+            (ChannelVerb::List, _) => (actions(verb), "*".to_owned()),
+            _ => (actions(verb), self.channels_arn()),
         }
     }
 
@@ -119,6 +118,21 @@ impl Stack {
 
     fn table_arn(&self, logical: &str) -> String {
         self.place.arn("dynamodb", &format!("table/{}", self.name.physical(logical)))
+    }
+}
+
+fn actions(verb: ChannelVerb) -> Vec<String> {
+    verb.actions().iter().map(|action| (*action).to_owned()).collect()
+}
+
+/// Why a statement is there.
+fn reason(function: &Function, grant: &Grant) -> String {
+    let declared = format!("{} declares `{grant}`", function.logical);
+    match grant {
+        Grant::Channels(ChannelVerb::List) => {
+            format!("{declared}; IAM takes no narrower resource for a list of channels")
+        }
+        _ => declared,
     }
 }
 

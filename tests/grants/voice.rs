@@ -1,7 +1,7 @@
 //! Voice in the conversation: a mesh, voice rooms, and what a crash leaves of both.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
@@ -11,6 +11,9 @@ use super::{PATIENCE, Scene, tell};
 
 /// A connection that nobody has.
 const NOBODY: &str = "AAAAAAAAAAAAAAA=";
+
+/// How long a voice room waits for its master, and a moment for the function to end it.
+const MASTER_RETURNS: Duration = Duration::from_millis(5_500);
 
 fn signal(room: &str, kind: &str) -> Value {
     json!({"action": "voiceSignal", "roomId": room, "type": format!("voice:{kind}")})
@@ -29,14 +32,20 @@ fn seconds() -> u64 {
 }
 
 impl Scene {
-    /// Alice stays in voice; Bob's part ends with his silent connection.
-    pub(super) async fn call(&self, alice: &mut Chat, bob: (&mut Chat, &str), room: &str) {
+    /// Alice stays in voice; Bob's part ends with his silent connection. Tells when all of it is over.
+    pub(super) async fn call(
+        &self,
+        alice: &mut Chat,
+        bob: (&mut Chat, &str),
+        room: &str,
+    ) -> Instant {
         let (bob, name) = bob;
         self.mesh(alice, bob, room).await;
         self.silent(bob, name, room).await;
         self.rooms(alice, room).await;
         self.sweep(alice, bob, room).await;
-        self.end_with_bob(bob, name, room).await;
+        self.end_with_bob(bob, name).await;
+        Instant::now() + MASTER_RETURNS
     }
 
     async fn mesh(&self, alice: &mut Chat, bob: &mut Chat, room: &str) {
@@ -74,7 +83,7 @@ impl Scene {
         let create = json!({"action": "createVoiceRoom", "roomId": room});
         self.haunt(room).await;
         tell(alice, create.clone()).await;
-        self.change_voice_room(room, "SET expiresAt = :past").await;
+        self.change_voice_room(room, "SET createdAt = :past REMOVE channelArn").await;
         self.haunt(room).await;
         let created = tell(alice, create.clone()).await;
         let of = &created["voiceRoomId"];
@@ -98,18 +107,20 @@ impl Scene {
         let _ = self.lambda.invoke().function_name(&self.sweep).payload(payload).send().await;
     }
 
-    /// Bob's seat and his voice room go with the connection on which he is its master.
-    async fn end_with_bob(&self, bob: &Chat, name: &str, room: &str) {
+    /// In a room of Bob's own his seat goes with the connection on which he is master, and his voice
+    /// room some seconds later.
+    async fn end_with_bob(&self, bob: &Chat, name: &str) {
         let Ok(mut master) = Chat::connect(&self.url, name, Some(&bob.session)).await else {
             return;
         };
         master.patience = PATIENCE;
+        let own = tell(&mut master, json!({"action": "createRoom", "roomName": "Bob's"})).await;
+        let room = own["roomId"].as_str().unwrap_or("000000000000");
         tell(&mut master, signal(room, "join")).await;
         let created = tell(&mut master, json!({"action": "createVoiceRoom", "roomId": room})).await;
         let of = &created["voiceRoomId"];
         tell(&mut master, json!({"action": "getVoiceCredentials", "voiceRoomId": of})).await;
         master.close().await;
-        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 
     /// Seats so many that the room is full, none of whom is there.

@@ -2,7 +2,7 @@
 
 use chatctl_protocol::{ErrorCode, Refusal};
 
-use crate::fault::{Failure, Fault};
+use crate::fault::Failure;
 use crate::model::{CONNECTION_TTL_S, expiry, unexpired};
 use crate::outcome::Notes;
 use crate::roster::not_a_member;
@@ -77,12 +77,13 @@ impl Speaker {
     }
 
     /// A client that never says `hello` begins to listen to a room with what it first does there.
+    /// `forbidden` for one whose membership has ended meanwhile.
     pub async fn attach<P: Ports>(
         &self,
         ports: &P,
         call: Call<'_>,
         member: &Member,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Failure> {
         if self.attached {
             return Ok(());
         }
@@ -95,7 +96,10 @@ impl Speaker {
             attached_at: now,
             expires_at: expiry(now, CONNECTION_TTL_S),
         };
-        ports.attach(&attachment).await.map(drop)
+        match ports.attach(&attachment).await? {
+            true => Ok(()),
+            false => Err(not_a_member().into()),
+        }
     }
 }
 

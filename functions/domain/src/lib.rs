@@ -33,5 +33,5 @@ pub use ports::{
     RefusalNotice, Refuser, RoomStore, SessionKey, VoiceRelay, VoiceRoomStore, VoiceStore,
 };
 pub use serve::{Route, serve};
-pub use voice::{Ice, Talker, VoiceRows};
-pub use voice_room::{ChannelAccess, ChannelClient, VoiceRoom};
+pub use voice::{Ice, Seating, Talker, VoiceRows};
+pub use voice_room::{Channel, ChannelAccess, ChannelClient, Ending, VoiceRoom};

@@ -7,13 +7,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chatctl_protocol::{ErrorCode, Refusal, VoiceTransport};
+use chatctl_protocol::{ErrorCode, IceServer, Refusal, VoiceTransport};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Admission, Attachment, ChannelAccess, ChannelClient, Claim, Connection, Decision, Departure,
-    Fault, Ice, JoinRequest, Member, NameHold, Page, Room, RoomRows, Stored, StoredMessage, Talker,
-    VoiceRoom, VoiceRows,
+    Admission, Attachment, Channel, ChannelAccess, ChannelClient, Claim, Connection, Decision,
+    Departure, Ending, Fault, Ice, JoinRequest, Member, NameHold, Page, Room, RoomRows, Seating,
+    Stored, StoredMessage, Talker, VoiceRoom, VoiceRows,
 };
 
 /// Who is connected.
@@ -149,8 +149,8 @@ pub trait VoiceStore {
     /// Everything about a room's voice.
     async fn voice_rows(&self, room_id: &str) -> Result<VoiceRows, Fault>;
     /// Seats a talker, in place of the row that their person has in the room, and notes the room at
-    /// their connection; false if that connection has ended.
-    async fn seat(&self, talker: &Talker) -> Result<bool, Fault>;
+    /// their connection; if they are a member and that connection has not ended.
+    async fn seat(&self, talker: &Talker) -> Result<Seating, Fault>;
     /// Removes a talker's row if it is still of that connection; whether it was.
     async fn unseat(
         &self,
@@ -178,20 +178,23 @@ pub trait VoiceStore {
         within_ms: u64,
         most: u32,
     ) -> Result<Option<u64>, Fault>;
-    /// Forbids voice in a room, or allows it again.
-    async fn allow_voice(&self, room_id: &str, allowed: bool) -> Result<(), Fault>;
+    /// Forbids voice in a room; false if there is no such room.
+    async fn forbid_voice(&self, room_id: &str) -> Result<bool, Fault>;
+    /// Allows voice in a room again.
+    async fn allow_voice(&self, room_id: &str) -> Result<(), Fault>;
 }
 
 /// Voice rooms: voice over channels.
 pub trait VoiceRoomStore {
-    /// Stores a voice room if its room has none; false if it has.
+    /// Stores a voice room if its room has none and voice is not forbidden there; false if not.
     async fn open_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault>;
     /// Notes the channel of a voice room that is still there; whether it is.
     async fn note_channel(&self, room: &VoiceRoom, channel_arn: &str) -> Result<bool, Fault>;
-    /// Notes the connection of a voice room's master, and the room there; false if one is gone.
+    /// Notes the connection of a voice room's master, and the room there; false if one of them or the
+    /// master's membership is gone.
     async fn note_master(&self, room: &VoiceRoom, connection_id: &str) -> Result<bool, Fault>;
-    /// Removes a voice room; whether it was there.
-    async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault>;
+    /// Removes a voice room; false if it is gone, or its master is not as read and that matters.
+    async fn close_voice_room(&self, room: &VoiceRoom, ending: Ending) -> Result<bool, Fault>;
     /// Every talker and every voice room of the stage; of the last second's some can be missing.
     async fn all_voice(&self) -> Result<(Vec<Talker>, Vec<VoiceRoom>), Fault>;
 }
@@ -204,6 +207,9 @@ pub trait Channels {
     async fn delete_channel(&self, channel_arn: &str) -> Result<(), Fault>;
     /// The ARN of a voice room's channel, if there is one.
     async fn find_channel(&self, voice_room_id: &str) -> Result<Option<String>, Fault>;
+    /// Every channel whose name begins as the stage's do: those of voice rooms, what the stage keeps for
+    /// itself, and maybe those of another stage whose name begins with this one's.
+    async fn all_channels(&self) -> Result<Vec<Channel>, Fault>;
     /// Everything that reaches a channel as somebody, and nothing else.
     async fn lend_channel(
         &self,
@@ -216,6 +222,8 @@ pub trait Channels {
 pub trait VoiceRelay {
     /// What the stage's web app talks over.
     fn transport(&self) -> VoiceTransport;
+    /// Servers that everybody may ask, without credentials.
+    fn stun(&self) -> Vec<IceServer>;
     /// Servers for one client, their credentials its own.
     async fn ice(&self, client_id: &str) -> Result<Ice, Fault>;
 }

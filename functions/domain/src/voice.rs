@@ -46,6 +46,17 @@ impl From<&Talker> for Target {
     }
 }
 
+/// What came of asking for a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seating {
+    /// It is given.
+    Seated,
+    /// The person is no member of the room (any more).
+    NotMember,
+    /// Their connection has ended.
+    NotConnected,
+}
+
 /// Everything about a room's voice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VoiceRows {
@@ -62,8 +73,19 @@ pub struct VoiceRows {
 pub struct Ice {
     /// The servers.
     pub servers: Vec<IceServer>,
-    /// When their credentials end, ms; none where they have none.
+    /// When to have asked for them anew, ms: their credentials end then. None where they have none.
     pub expires_at: Option<u64>,
+}
+
+/// Ms after which somebody who got no relay asks again.
+const MAKESHIFT_MS: u64 = 30_000;
+
+impl Ice {
+    /// What there is at `now` (ms) where a relay's credentials cannot be had: these servers, and an end
+    /// that makes clients ask again soon.
+    pub fn makeshift(servers: Vec<IceServer>, now: u64) -> Self {
+        Self { servers, expires_at: Some(now + MAKESHIFT_MS) }
+    }
 }
 
 impl VoiceRows {

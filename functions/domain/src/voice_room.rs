@@ -7,7 +7,7 @@ use chatctl_protocol::{
 use futures_util::future::try_join_all;
 
 use crate::fault::Fault;
-use crate::outcome::{Push, Target};
+use crate::outcome::{Notes, Push, Target};
 use crate::voice::left;
 use crate::{Attachment, Ice, Ports, Talker, VoiceRows, text};
 
@@ -32,6 +32,15 @@ pub struct VoiceRoom {
     pub expires_at: u64,
 }
 
+/// Whether it matters who is a voice room's master when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Whoever it is.
+    AnyMaster,
+    /// It ends for the lack of its master, so only if nobody else, and no other connection, is one now.
+    SameMaster,
+}
+
 /// As whom a channel is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChannelClient<'a> {
@@ -49,6 +58,17 @@ impl ChannelClient<'_> {
             Self::Viewer(_) => VoiceRole::Viewer,
         }
     }
+}
+
+/// A channel of the stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// Its ARN.
+    pub arn: String,
+    /// What it is called behind the stage's prefix: for a voice room, the voice room's id.
+    pub own: String,
+    /// When it was made, ms.
+    pub created_at: u64,
 }
 
 /// What reaches a channel.
@@ -88,19 +108,35 @@ pub(crate) fn no_such_voice_room() -> Refusal {
     )
 }
 
-/// Ends a voice room: its channel goes first, so that a failure leaves the row for the next attempt.
-/// Everybody is told; nobody, where somebody else has ended it.
-pub(crate) async fn end<P: Ports>(
+/// A voice room with its channel, which may be there although a start that died has not noted it.
+pub(crate) async fn with_channel<P: Ports>(
     ports: &P,
     room: &VoiceRoom,
+) -> Result<VoiceRoom, Fault> {
+    let found = match &room.channel_arn {
+        Some(arn) => Some(arn.clone()),
+        None => ports.find_channel(&room.voice_room_id).await?,
+    };
+    Ok(VoiceRoom { channel_arn: found, ..room.clone() })
+}
+
+/// Ends a voice room and tells everybody; nobody, where somebody else has ended it or, if that matters,
+/// it has got another master meanwhile. Its row goes first, so that no channel is taken from those who
+/// go on; a channel that stays behind is found by the sweep.
+pub(crate) async fn end<P: Ports>(
+    ports: &P,
+    notes: &Notes,
+    (room, ending): (&VoiceRoom, Ending),
     talkers: &[Talker],
     listeners: &[Attachment],
 ) -> Result<Option<Vec<Push>>, Fault> {
-    if let Some(arn) = &room.channel_arn {
-        ports.delete_channel(arn).await?;
-    }
-    if !ports.close_voice_room(room).await? {
+    if !ports.close_voice_room(room, ending).await? {
         return Ok(None);
+    }
+    if let Some(arn) = &room.channel_arn
+        && let Err(fault) = ports.delete_channel(arn).await
+    {
+        notes.fault(&fault);
     }
     let unseated =
         talkers.iter().map(|row| ports.unseat(&row.room_id, &row.person_id, &row.connection_id));
@@ -111,16 +147,23 @@ pub(crate) async fn end<P: Ports>(
     Ok(Some(parted.chain([ended]).map(|message| Push { to: to(), message }).collect()))
 }
 
+/// The voice room whose master is on this connection, if there is one.
+pub(crate) fn led_from<'a>(rows: &'a VoiceRows, connection_id: &str) -> Option<&'a VoiceRoom> {
+    let leads = |room: &&VoiceRoom| room.master_connection.as_deref() == Some(connection_id);
+    rows.voice_room.as_ref().filter(leads)
+}
+
 /// Ends the voice room whose master is on a connection that goes, if there is one.
 pub(crate) async fn end_with<P: Ports>(
     ports: &P,
+    notes: &Notes,
     rows: &VoiceRows,
     connection_id: &str,
     listeners: &[Attachment],
 ) -> Result<Vec<Push>, Fault> {
-    let goes = |room: &&VoiceRoom| room.master_connection.as_deref() == Some(connection_id);
-    let Some(room) = rows.voice_room.as_ref().filter(goes) else { return Ok(Vec::new()) };
+    let Some(room) = led_from(rows, connection_id) else { return Ok(Vec::new()) };
     let others: Vec<Talker> =
         rows.talkers.iter().filter(|row| row.connection_id != connection_id).cloned().collect();
-    Ok(end(ports, room, &others, listeners).await?.unwrap_or_default())
+    let ended = end(ports, notes, (room, Ending::SameMaster), &others, listeners).await?;
+    Ok(ended.unwrap_or_default())
 }

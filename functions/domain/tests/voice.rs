@@ -69,12 +69,77 @@ async fn who_joins_while_voice_is_switched_off_gets_no_seat() {
 }
 
 #[tokio::test]
+async fn that_voice_is_off_does_not_outlive_the_room() {
+    let double = Double::new();
+    assert!(double.connect("a", "Alice", None).await);
+    let room = scene::room(&double).await;
+    // The room dissolves in the moment in which its admin switches voice off.
+    double.meddle("forbid_voice", |state| state.rooms.clear());
+    assert_eq!(double.ask("a", signal(&room, "disable")).await["code"], "notFound");
+    assert!(double.state().silent.is_empty());
+
+    let room = scene::room(&double).await;
+    assert_eq!(double.ask("a", signal(&room, "disable")).await["type"], "voice:disable");
+    double.ask("a", json!({"action": "leaveRoom", "roomId": room})).await;
+    assert!(double.state().silent.is_empty());
+}
+
+#[tokio::test]
 async fn a_connection_that_ended_gets_no_seat() {
     let double = Double::new();
     let room = room_of_two(&double).await;
     double.meddle("seat", |state| drop(state.connections.remove("b")));
     assert_eq!(double.ask("b", signal(&room, "join")).await["code"], "unauthorized");
     assert!(double.state().talkers.is_empty());
+}
+
+#[tokio::test]
+async fn who_leaves_the_room_while_joining_voice_gets_no_seat() {
+    // Known to the room, and not: a connection that never said hello is attached on the way.
+    for (attached, step) in [(true, "seat"), (false, "attach")] {
+        let double = Double::new();
+        let room = room_of_two(&double).await;
+        double.state().attachments.retain(|(_, id), _| attached || id != "b");
+        double.meddle(step, |state| {
+            state.members.retain(|_, row| row.user_id != "Bob");
+            state.attachments.retain(|_, row| row.user_id != "Bob");
+        });
+        assert_eq!(double.ask("b", signal(&room, "join")).await["code"], "forbidden", "{step}");
+        assert!(double.state().talkers.is_empty());
+        assert!(double.heard("a").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn who_is_gone_before_the_news_of_them_is_not_told_of() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    // The answer with the servers takes its time, and an admin's change or a lost line falls into it.
+    double.meddle("ice", |state| state.talkers.clear());
+    assert_eq!(double.ask("b", signal(&room, "join")).await["code"], "conflict");
+    assert!(double.heard("a").is_empty(), "whoever took the seat away has told so");
+}
+
+#[tokio::test]
+async fn who_is_gone_when_the_news_of_them_goes_out_does_not_stay() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.meddle("post", |state| state.talkers.clear());
+    assert_eq!(double.ask("b", signal(&room, "join")).await["code"], "conflict");
+    assert_eq!(kinds(&double.heard("a")), ["voice:peer_joined", "voice:peer_left"]);
+}
+
+#[tokio::test]
+async fn who_has_joined_elsewhere_meanwhile_is_not_said_to_be_gone() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.meddle("post", |state| {
+        for row in state.talkers.values_mut() {
+            row.connection_id = "b2".into();
+        }
+    });
+    double.ask("b", signal(&room, "join")).await;
+    assert_eq!(kinds(&double.heard("a")), ["voice:peer_joined"]);
 }
 
 #[tokio::test]
@@ -131,7 +196,19 @@ async fn without_relay_servers_people_still_join() {
     let room = room_of_two(&double).await;
     double.state().broken.insert("ice");
     let joined = double.ask("a", signal(&room, "join")).await;
-    assert_eq!(joined["iceServers"], json!([]));
+    assert_eq!(joined["iceServers"], json!([{"urls": ["stun:open"]}]));
+    let again = double.state().now + 30_000;
+    assert_eq!(joined["iceExpiresAt"], again, "they ask again for what was not to be had");
+}
+
+#[tokio::test]
+async fn in_a_star_the_servers_come_with_the_credentials() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.state().star = true;
+    let joined = double.ask("a", signal(&room, "join")).await;
+    assert_eq!((&joined["topology"], &joined["iceServers"]), (&json!("star"), &json!([])));
+    assert_eq!(double.state().counts.get("ice"), None);
 }
 
 #[tokio::test]
@@ -195,5 +272,5 @@ async fn a_join_costs_the_same_however_many_rooms_there_are() {
     }
     assert_eq!(costs[0], costs[1]);
     let requests: u32 = costs[0].iter().filter(|(name, _)| **name != "post").map(|(_, n)| n).sum();
-    assert_eq!(requests, 8, "{:?}", costs[0]);
+    assert_eq!(requests, 9, "{:?}", costs[0]);
 }

@@ -4,7 +4,7 @@ mod double;
 mod scene;
 
 use chatctl_domain::{disconnect, sweep_voice};
-use double::Double;
+use double::{Double, State};
 use scene::room_of_two;
 use serde_json::{Value, json};
 
@@ -46,6 +46,69 @@ async fn a_start_that_loses_the_race_makes_no_channel() {
     });
     assert_eq!(create(&double, "b", &room).await, first);
     assert_eq!(double.state().channels.len(), 1);
+}
+
+/// A voice room of Alice's whose channel is not noted, and that channel.
+async fn starting(double: &Double, room: &str) -> (String, Option<String>) {
+    let voice_room = create(double, "a", room).await;
+    let arn = double.state().voice_rooms.get_mut(room).unwrap().channel_arn.take();
+    (voice_room, arn)
+}
+
+#[tokio::test]
+async fn who_asks_before_the_channel_is_there_waits_for_it() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let (voice_room, arn) = starting(&double, &room).await;
+    let place = room.clone();
+    double.meddle("pause", move |state| {
+        state.voice_rooms.get_mut(&place).unwrap().channel_arn = arn;
+    });
+    assert_eq!(credentials(&double, "b", &voice_room).await["role"], "VIEWER");
+}
+
+#[tokio::test]
+async fn a_channel_that_does_not_come_is_no_end_of_the_voice_room() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let (voice_room, _) = starting(&double, &room).await;
+    let before = double.state().now;
+    let refused = credentials(&double, "b", &voice_room).await;
+    assert_eq!(
+        (&refused["code"], &refused["retryAfterMs"], &refused["type"]),
+        (&json!("rateLimited"), &json!(1_000), &json!("voiceRoomError"))
+    );
+    assert_eq!(double.state().now - before, 2_500, "ms that it was waited");
+    double.meddle("pause", |state| state.voice_rooms.clear());
+    assert_eq!(credentials(&double, "b", &voice_room).await["code"], "notFound", "it has ended");
+}
+
+#[tokio::test]
+async fn a_start_that_died_is_replaced_by_the_next() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let (dead, _) = starting(&double, &room).await;
+    double.advance(29_000);
+    assert_eq!(create(&double, "b", &room).await, dead, "it may still be starting");
+    double.advance(1_000);
+    let next = create(&double, "b", &room).await;
+    assert_ne!(next, dead);
+    assert_eq!(double.state().channels.len(), 1, "the dead one's channel is gone");
+    assert_eq!(credentials(&double, "b", &next).await["role"], "MASTER");
+}
+
+#[tokio::test]
+async fn voice_that_is_switched_off_meanwhile_does_not_start() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let silent = room.clone();
+    double.meddle("open_voice_room", move |state| {
+        state.silent.insert(silent);
+    });
+    let refused = double.ask("a", json!({"action": "createVoiceRoom", "roomId": room})).await;
+    assert_eq!(refused["code"], "forbidden", "{refused}");
+    let state = double.state();
+    assert!(state.voice_rooms.is_empty() && state.channels.is_empty());
 }
 
 #[tokio::test]
@@ -99,16 +162,74 @@ async fn voice_ends_with_the_masters_connection_and_not_with_a_viewers() {
     assert_eq!((&gone["code"], &gone["type"]), (&json!("forbidden"), &json!("voiceRoomError")));
 }
 
+/// The master's line is another one from now on.
+fn return_of_the_master(state: &mut State) {
+    state.voice_rooms.values_mut().for_each(|row| row.master_connection = Some("a2".into()));
+}
+
 #[tokio::test]
-async fn a_master_who_asks_again_elsewhere_survives_the_end_of_the_first_connection() {
+async fn a_voice_room_waits_for_its_master_to_come_back() {
     let double = Double::new();
     let room = room_of_two(&double).await;
     let voice_room = create(&double, "a", &room).await;
     credentials(&double, "a", &voice_room).await;
-    let other = "elsewhere".to_owned();
-    double.state().voice_rooms.get_mut(&room).unwrap().master_connection = Some(other);
+    let before = double.state().now;
+    double.meddle("pause", |state| {
+        let told = state.posts.iter().any(|(to, frame)| to == "b" && frame["online"] == false);
+        assert!(told, "nobody waits for the news that Alice is offline");
+        return_of_the_master(state);
+    });
     disconnect::handle(&double, "a").await;
+    assert_eq!(double.state().now - before, 5_000, "ms that it was waited");
+    assert!(!ended(&double.heard("b")));
+    assert_eq!((double.state().voice_rooms.len(), double.state().channels.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn nobody_ends_voice_for_the_lack_of_a_master_who_came_back() {
+    for swept in [false, true] {
+        let double = Double::new();
+        let room = room_of_two(&double).await;
+        let voice_room = create(&double, "a", &room).await;
+        credentials(&double, "a", &voice_room).await;
+        double.meddle("close_voice_room", return_of_the_master);
+        match swept {
+            true => {
+                double.state().open.remove("a");
+                sweep_voice::handle(&double).await;
+            }
+            false => drop(disconnect::handle(&double, "a").await),
+        }
+        assert!(!ended(&double.heard("b")));
+        assert_eq!((double.state().voice_rooms.len(), double.state().channels.len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_master_who_asks_again_on_another_line_is_master_there() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let welcome = double.ask("a", json!({"action": "hello"})).await;
+    let voice_room = create(&double, "a", &room).await;
+    credentials(&double, "a", &voice_room).await;
+    assert!(double.connect("a2", "Alice", welcome["sessionToken"].as_str()).await);
+    assert_eq!(credentials(&double, "a2", &voice_room).await["role"], "MASTER");
+    // The end of the first line is told late.
+    disconnect::handle(&double, "a").await;
+    assert_eq!(double.state().counts.get("pause"), None, "it was nobody's any more");
     assert_eq!(double.state().channels.len(), 1);
+    disconnect::handle(&double, "a2").await;
+    assert!(double.state().channels.is_empty());
+}
+
+#[tokio::test]
+async fn who_leaves_the_room_is_not_made_master() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let voice_room = create(&double, "b", &room).await;
+    double.meddle("note_master", |state| state.members.retain(|_, row| row.user_id != "Bob"));
+    assert_eq!(credentials(&double, "b", &voice_room).await["code"], "notFound");
+    assert_eq!(double.state().voice_rooms[&room].master_connection, None);
 }
 
 #[tokio::test]
@@ -130,16 +251,17 @@ async fn the_creator_or_an_admin_ends_it_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_failure_to_remove_the_channel_leaves_the_row_for_the_next_attempt() {
+async fn a_voice_room_ends_although_its_channel_cannot_be_removed() {
     let double = Double::new();
     let room = room_of_two(&double).await;
     let voice_room = create(&double, "a", &room).await;
+    double.heard("b");
     double.state().broken.insert("delete_channel");
-    let end = json!({"action": "endVoiceRoom", "voiceRoomId": voice_room});
-    assert_eq!(double.ask("a", end.clone()).await["code"], "internal");
-    double.state().broken.clear();
-    assert_eq!(double.ask("a", end).await["action"], "voiceRoomEnded");
-    assert!(double.state().channels.is_empty());
+    let report =
+        double.say("a", json!({"action": "endVoiceRoom", "voiceRoomId": voice_room})).await;
+    assert_eq!(report.fault.as_deref(), Some("delete_channel is broken"));
+    assert!(ended(&double.heard("a")) && ended(&double.heard("b")));
+    assert!(double.state().voice_rooms.is_empty());
 }
 
 #[tokio::test]
@@ -195,4 +317,34 @@ async fn the_sweep_finds_the_channel_of_a_start_that_died_on_its_way() {
     double.advance(120_000);
     assert_eq!(sweep_voice::handle(&double).await.tally.pruned, 1);
     assert!(double.state().channels.is_empty());
+}
+
+#[tokio::test]
+async fn the_sweep_removes_channels_that_no_row_names() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let lost = create(&double, "a", &room).await;
+    // Its row went although its channel could not be removed.
+    double.state().broken.insert("delete_channel");
+    double.say("a", json!({"action": "endVoiceRoom", "voiceRoomId": lost})).await;
+    double.state().broken.clear();
+    let voice_room = create(&double, "a", &room).await;
+    credentials(&double, "a", &voice_room).await;
+    // What the stage keeps for itself, and a voice room of a stage whose name begins with this one's.
+    for other in ["turn".to_owned(), format!("b-{voice_room}")] {
+        double.state().channels.insert(other, 0);
+    }
+    double.advance(599_000);
+    assert_eq!(sweep_voice::handle(&double).await.tally.pruned, 0, "it may be on its way");
+    double.advance(1_000);
+    let report = sweep_voice::handle(&double).await;
+    assert_eq!((report.tally.pruned, report.fault), (1, None));
+    assert!(!double.state().channels.contains_key(&lost));
+    assert_eq!(double.state().channels.len(), 3);
+
+    // One that the list of all rows lacks is found in its room's.
+    let row = double.state().voice_rooms.remove(&room).unwrap();
+    double.meddle("voice_rows", move |state| drop(state.voice_rooms.insert(room, row)));
+    assert_eq!(sweep_voice::handle(&double).await.tally.pruned, 0);
+    assert!(double.state().channels.contains_key(&voice_room));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use chatctl_domain::{ChannelAccess, ChannelClient, Channels, Clock, Fault, Ice};
+use chatctl_domain::{Channel, ChannelAccess, ChannelClient, Channels, Clock, Fault, Ice};
 use chatctl_protocol::{ChannelEndpoint, ChannelProtocol, LentCredentials, VoiceRole};
 use http::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -37,6 +37,8 @@ pub(crate) enum Refused {
     InUse,
     /// There is none.
     NotFound,
+    /// It, or the account, was asked too often.
+    Throttled(Fault),
     Fault(Fault),
 }
 
@@ -51,7 +53,7 @@ impl From<Refused> for Fault {
         match refused {
             Refused::InUse => Self("the channel exists already".into()),
             Refused::NotFound => Self("there is no such channel".into()),
-            Refused::Fault(fault) => fault,
+            Refused::Throttled(fault) | Refused::Fault(fault) => fault,
         }
     }
 }
@@ -69,21 +71,30 @@ pub(crate) async fn call<T: DeserializeOwned>(
         body: input.to_string().into(),
         timeout: TIMEOUT,
     };
-    let Answer { status, refusal, body } = endpoint.send(outgoing).await?;
-    if status == StatusCode::OK {
-        let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
-        return serde_json::from_slice(&body)
-            .map_err(|error| Fault(format!("{path}: {error}")).into());
+    let answer = endpoint.send(outgoing).await?;
+    if answer.status != StatusCode::OK {
+        return Err(refused(path, &answer));
     }
+    let body = if answer.body.is_empty() { Bytes::from_static(b"{}") } else { answer.body };
+    serde_json::from_slice(&body).map_err(|error| Fault(format!("{path}: {error}")).into())
+}
+
+fn refused(path: &str, answer: &Answer) -> Refused {
+    let Answer { status, refusal, body } = answer;
+    let fault = || {
+        let said: String = String::from_utf8_lossy(body).chars().take(200).collect();
+        Fault(format!("{path}: {} {refusal} {said}", status.as_u16()))
+    };
     // Some services add where the kind is defined, after a colon.
-    Err(match refusal.split(':').next() {
-        Some("ResourceNotFoundException") => Refused::NotFound,
-        Some("ResourceInUseException") => Refused::InUse,
-        _ => {
-            let said: String = String::from_utf8_lossy(&body).chars().take(200).collect();
-            Refused::Fault(Fault(format!("{path}: {} {refusal} {said}", status.as_u16())))
+    match refusal.split(':').next().unwrap_or_default() {
+        "ResourceNotFoundException" => Refused::NotFound,
+        "ResourceInUseException" => Refused::InUse,
+        "ClientLimitExceededException" | "LimitExceededException" | "ThrottlingException" => {
+            Refused::Throttled(fault())
         }
-    })
+        _ if *status == StatusCode::TOO_MANY_REQUESTS => Refused::Throttled(fault()),
+        _ => Refused::Fault(fault()),
+    }
 }
 
 #[derive(Deserialize)]
@@ -102,6 +113,25 @@ struct Described {
 struct Located {
     #[serde(rename = "ResourceEndpointList")]
     endpoints: Vec<ChannelEndpoint>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    #[serde(default)]
+    channel_info_list: Vec<Info>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Info {
+    #[serde(rename = "ChannelName")]
+    name: String,
+    #[serde(rename = "ChannelARN")]
+    arn: String,
+    /// Seconds, with a fraction.
+    #[serde(rename = "CreationTime")]
+    created: f64,
 }
 
 #[derive(Deserialize)]
@@ -226,6 +256,25 @@ impl Channels for Host {
         }
     }
 
+    async fn all_channels(&self) -> Result<Vec<Channel>, Fault> {
+        let (prefix, endpoint) = (channel_prefix()?, self.kinesis_video()?);
+        let condition = json!({ "ComparisonOperator": "BEGINS_WITH", "ComparisonValue": prefix });
+        let mut input = json!({ "ChannelNameCondition": condition });
+        let mut channels = Vec::new();
+        loop {
+            let page: Listed = call(&endpoint, "/listSignalingChannels", input.clone()).await?;
+            channels.extend(page.channel_info_list.into_iter().filter_map(|info| {
+                let own = info.name.strip_prefix(&prefix)?.to_owned();
+                let created_at = (info.created * 1000.0) as u64;
+                Some(Channel { arn: info.arn, own, created_at })
+            }));
+            match page.next_token {
+                Some(token) => input["NextToken"] = token.into(),
+                None => return Ok(channels),
+            }
+        }
+    }
+
     async fn lend_channel(
         &self,
         channel_arn: &str,
@@ -248,11 +297,11 @@ impl Channels for Host {
         let signaling_url = signed_url(&identity, SERVICE, wss, &parameters, SIGNED_S, now)?;
         let https = address(&endpoints, ChannelProtocol::Https)?;
         let relay = self.service_at(SERVICE, https)?.acting(identity);
-        // Without servers those still reach each other who need none.
+        // Without a relay those still reach each other who need none.
         let ice = ice::configuration(&relay, channel_arn, client_id, &region, self.now()).await;
         let ice = ice.unwrap_or_else(|fault| {
             tracing::warn!(error = %fault, "no TURN servers");
-            Ice::default()
+            Ice::makeshift(ice::stun(&region), self.now())
         });
         Ok(ChannelAccess { region, endpoints, credentials, ice, signaling_url })
     }
@@ -310,6 +359,23 @@ mod tests {
         let found = credentials(xml).unwrap();
         assert_eq!((found.access_key_id.as_str(), found.session_token.as_str()), ("ASIA1", "t=="));
         assert_eq!(credentials("<Credentials/>"), None);
+    }
+
+    #[test]
+    fn who_is_asked_too_often_is_told_from_who_refuses() {
+        let answered = |status: u16, refusal: &str| {
+            let (status, refusal) = (StatusCode::from_u16(status).unwrap(), refusal.to_owned());
+            refused("/path", &Answer { status, refusal, body: Bytes::new() })
+        };
+        for (status, kind) in [
+            (400, "ClientLimitExceededException"),
+            (400, "LimitExceededException:http://internal.amazon.com/"),
+            (429, ""),
+        ] {
+            assert!(matches!(answered(status, kind), Refused::Throttled(_)), "{status} {kind}");
+        }
+        assert!(matches!(answered(403, "AccessDeniedException"), Refused::Fault(_)));
+        assert!(matches!(answered(404, "ResourceNotFoundException"), Refused::NotFound));
     }
 
     #[test]

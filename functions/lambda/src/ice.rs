@@ -5,8 +5,8 @@ use chatctl_protocol::{ChannelProtocol, IceServer, VoiceRole, VoiceTransport};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::channels::{address, call, locate};
-use crate::host::Host;
+use crate::channels::{Refused, address, call, locate};
+use crate::host::{Host, jitter};
 use crate::http::Endpoint;
 use crate::secret::parameter;
 use crate::settings::{is_aws, own_turn, voice_transport};
@@ -14,6 +14,10 @@ use crate::turn;
 
 /// The channel that gives out TURN credentials for the mesh: one a stage, without people on it.
 const RELAY: &str = "turn";
+
+/// Tries for a channel's servers. Kinesis Video Streams gives them out five times a second a channel, so
+/// the pauses are of the longest: together at most 1.2 seconds.
+const TRIES: u32 = 3;
 
 /// That channel, once it is known.
 #[derive(Debug)]
@@ -51,8 +55,22 @@ pub(crate) async fn configuration(
     if let Some(client_id) = client_id {
         input["ClientId"] = client_id.into();
     }
-    let found: Configuration = call(endpoint, "/v1/get-ice-server-config", input).await?;
-    Ok(ice(found, region, now))
+    let ask = async || call(endpoint, "/v1/get-ice-server-config", input.clone()).await;
+    Ok(ice(persist(ask).await?, region, now))
+}
+
+/// Asks again what was asked too often.
+async fn persist<T>(ask: impl AsyncFn() -> Result<T, Refused>) -> Result<T, Refused> {
+    let mut tried = 1;
+    loop {
+        match ask().await {
+            Err(Refused::Throttled(_)) if tried < TRIES => {
+                tokio::time::sleep(jitter(tried + 3)).await;
+            }
+            settled => return settled,
+        }
+        tried += 1;
+    }
 }
 
 fn ice(found: Configuration, region: &str, now: u64) -> Ice {
@@ -67,9 +85,10 @@ fn ice(found: Configuration, region: &str, now: u64) -> Ice {
 }
 
 /// What tells a browser its own address; everybody may ask it. On one machine there is nothing to tell.
-fn stun(region: &str) -> Option<IceServer> {
+pub(crate) fn stun(region: &str) -> Vec<IceServer> {
     let url = format!("stun:stun.kinesisvideo.{region}.amazonaws.com:443");
-    is_aws().then(|| IceServer { urls: vec![url], username: None, credential: None })
+    let server = || IceServer { urls: vec![url], username: None, credential: None };
+    is_aws().then(server).into_iter().collect()
 }
 
 impl Host {
@@ -90,6 +109,11 @@ impl VoiceRelay for Host {
         voice_transport()
     }
 
+    fn stun(&self) -> Vec<IceServer> {
+        // A TURN server of the stage's own tells browsers their addresses, too.
+        if own_turn().is_some() { Vec::new() } else { stun(self.region()) }
+    }
+
     async fn ice(&self, client_id: &str) -> Result<Ice, Fault> {
         let taken = |c: &char| c.is_ascii_alphanumeric() || "_.-".contains(*c);
         let client_id: String = client_id.chars().filter(taken).collect();
@@ -105,6 +129,21 @@ impl VoiceRelay for Host {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn who_was_asked_too_often_is_asked_again_and_nobody_else() {
+        let throttled = || Refused::Throttled(Fault("too often".into()));
+        for (answers, left, found) in [
+            (vec![Ok(7), Ok(8)], 1, Some(7)),
+            (vec![Err(throttled()), Ok(7)], 0, Some(7)),
+            (vec![Err(throttled()), Err(throttled()), Err(throttled()), Ok(7)], 1, None),
+            (vec![Err(Refused::NotFound), Ok(7)], 1, None),
+        ] {
+            let answers = std::sync::Mutex::new(answers.into_iter());
+            let asked = persist(async || answers.lock().unwrap().next().unwrap()).await;
+            assert_eq!((asked.ok(), answers.lock().unwrap().len()), (found, left));
+        }
+    }
 
     #[test]
     fn servers_are_told_as_browsers_take_them() {

@@ -1,6 +1,8 @@
 //! `$disconnect`: everything that a connection held is given back. It is best effort on AWS, so
 //! nothing relies on it: expiries, and the checks at `$connect` and at each delivery, do the rest.
 
+use std::time::Duration;
+
 use chatctl_protocol::{PeerLeft, ServerMessage};
 use futures_util::StreamExt;
 use futures_util::future::join3;
@@ -11,43 +13,63 @@ use crate::fault::Fault;
 use crate::outcome::{Notes, Push, Report};
 use crate::roster::{is_online, listeners};
 use crate::voice::part;
-use crate::voice_room::end_with;
-use crate::{Connection, Member, Ports};
+use crate::voice_room::{end_with, led_from};
+use crate::{Connection, Member, Ports, Tally};
 
 /// Rooms looked into at a time.
 const IN_FLIGHT: usize = 10;
 
+/// How long a voice room waits for the return of its master, whose audio does not need the line that
+/// ended: API Gateway closes every line after two hours, and clients are back within moments.
+const RETURN: Duration = Duration::from_secs(5);
+
 /// Serves one closed connection.
 pub async fn handle<P: Ports>(ports: &P, connection_id: &str) -> Report {
     let notes = Notes::default();
-    let settled = settle(ports, connection_id, &notes).await;
+    let served = serve(ports, connection_id, &notes).await;
     let report = Report::new(notes);
-    match settled {
-        Ok(pushes) => Report { tally: deliver(ports, pushes).await, ..report },
+    match served {
+        Ok(tally) => Report { tally, ..report },
         Err(fault) => report.fault(&fault),
     }
 }
 
-async fn settle<P: Ports>(
-    ports: &P,
-    connection_id: &str,
-    notes: &Notes,
-) -> Result<Vec<Push>, Fault> {
+async fn serve<P: Ports>(ports: &P, connection_id: &str, notes: &Notes) -> Result<Tally, Fault> {
     // A refused connection has no row, and nothing to give back.
     let Some(connection) = ports.remove_connection(connection_id).await? else {
-        return Ok(Vec::new());
+        return Ok(Tally::default());
     };
     notes.user(&connection.user_id);
+    let (pushes, led) = settle(ports, &connection).await?;
+    let told = deliver(ports, pushes).await;
+    if led.is_empty() {
+        return Ok(told);
+    }
+    ports.pause(RETURN).await;
+    let mut pushes = Vec::new();
+    for room_id in &led {
+        let rows = ports.voice_rows(room_id).await?;
+        let listeners = listeners(ports, room_id).await?;
+        pushes.extend(end_with(ports, notes, &rows, connection_id, &listeners).await?);
+    }
+    Ok(told + deliver(ports, pushes).await)
+}
+
+/// Gives back what the connection held; tells also in which rooms it was a voice room's master.
+async fn settle<P: Ports>(
+    ports: &P,
+    connection: &Connection,
+) -> Result<(Vec<Push>, Vec<String>), Fault> {
     let (named, silent, pushes) = join3(
-        release(ports, &connection),
-        fall_silent(ports, &connection),
-        leave_rooms(ports, &connection),
+        release(ports, connection),
+        fall_silent(ports, connection),
+        leave_rooms(ports, connection),
     )
     .await;
     named?;
-    let (mut pushes, silent) = (pushes?, silent?);
+    let (mut pushes, (silent, led)) = (pushes?, silent?);
     pushes.extend(silent);
-    Ok(pushes)
+    Ok((pushes, led))
 }
 
 /// Lets go of the name with the person's last connection; a person who can prove who they are has it
@@ -57,21 +79,24 @@ async fn release<P: Ports>(ports: &P, connection: &Connection) -> Result<(), Fau
     ports.part(name_key, person_id, std::slice::from_ref(connection_id), ports.now()).await
 }
 
-/// Gives up the connection's seats in the rooms where it talks; where it is a voice room's master,
-/// voice ends.
-async fn fall_silent<P: Ports>(ports: &P, connection: &Connection) -> Result<Vec<Push>, Fault> {
+/// Gives up the connection's seats in the rooms where it talks; tells also in which of them it was a
+/// voice room's master.
+async fn fall_silent<P: Ports>(
+    ports: &P,
+    connection: &Connection,
+) -> Result<(Vec<Push>, Vec<String>), Fault> {
     let connection_id = &connection.connection_id;
-    let mut pushes = Vec::new();
+    let (mut pushes, mut led) = (Vec::new(), Vec::new());
     for room_id in &connection.voice_rooms {
         let rows = ports.voice_rows(room_id).await?;
-        let mut listeners = listeners(ports, room_id).await?;
-        listeners.retain(|row| row.connection_id != *connection_id);
         if let Some(talker) = rows.on(connection_id) {
+            let mut listeners = listeners(ports, room_id).await?;
+            listeners.retain(|row| row.connection_id != *connection_id);
             pushes.extend(part(ports, talker, &listeners, PeerLeft::Disconnected).await?);
         }
-        pushes.extend(end_with(ports, &rows, connection_id, &listeners).await?);
+        led.extend(led_from(&rows, connection_id).map(|room| room.room_id.clone()));
     }
-    Ok(pushes)
+    Ok((pushes, led))
 }
 
 async fn leave_rooms<P: Ports>(ports: &P, connection: &Connection) -> Result<Vec<Push>, Fault> {

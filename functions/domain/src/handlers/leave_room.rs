@@ -13,7 +13,7 @@ use crate::outcome::{Outcome, Push};
 use crate::roster::{People, is_online, others};
 use crate::voice::part;
 use crate::{
-    Attachment, Connection, Departure, Member, Ports, RoomRows, VoiceRows, text, voice_room,
+    Attachment, Connection, Departure, Ending, Member, Ports, RoomRows, VoiceRows, text, voice_room,
 };
 
 /// Attempts while others change the room at the same time.
@@ -41,9 +41,9 @@ pub(crate) async fn handle<P: Ports>(
         if ports.leave(&departure).await? {
             let voice = ports.voice_rows(room_id).await?.at(ports.now());
             let mut told = told(call, &rows, member);
-            told.pushes.extend(fall_silent(ports, &voice, &rows, member).await?);
+            told.pushes.extend(fall_silent(ports, call, &voice, &rows, member).await?);
             if departure.dissolves {
-                ports.allow_voice(room_id, true).await?;
+                ports.allow_voice(room_id).await?;
                 return Ok(turned_away(told, room_id, dissolve(ports, room_id).await?));
             }
             detach(ports, ports.attachments(room_id).await?, |row| {
@@ -79,6 +79,7 @@ fn plan<'a>(rows: &'a RoomRows, member: &'a Member) -> Departure<'a> {
 /// the membership of whoever started it.
 async fn fall_silent<P: Ports>(
     ports: &P,
+    call: Call<'_>,
     voice: &VoiceRows,
     rows: &RoomRows,
     member: &Member,
@@ -93,7 +94,8 @@ async fn fall_silent<P: Ports>(
     if let Some(room) = &voice.voice_room
         && room.created_by == member.person_id
     {
-        let ended = voice_room::end(ports, room, &voice.talkers, &rows.attachments).await?;
+        let (ending, listeners) = ((room, Ending::AnyMaster), &rows.attachments);
+        let ended = voice_room::end(ports, call.notes, ending, &voice.talkers, listeners).await?;
         pushes.extend(ended.unwrap_or_default());
     }
     Ok(pushes)

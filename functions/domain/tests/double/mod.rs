@@ -34,13 +34,15 @@ pub struct State {
     pub messages: BTreeMap<(String, String), StoredMessage>,
     pub dedupe: BTreeMap<(String, String, String), (String, u64)>,
     pub talkers: BTreeMap<(String, String), Talker>,
+    /// Whether the stage's web app talks over a star.
+    pub star: bool,
     /// Rooms in which voice is off.
     pub silent: HashSet<String>,
     /// How many signals each connection sent in each period.
     pub signals: BTreeMap<(String, u64), u32>,
     pub voice_rooms: BTreeMap<String, VoiceRoom>,
-    /// Signaling channels that are there.
-    pub channels: HashSet<String>,
+    /// Signaling channels that are there, and when each was made.
+    pub channels: BTreeMap<String, u64>,
     /// When people joined voice.
     pub joins: BTreeMap<String, Vec<u64>>,
     /// Connections that API Gateway knows.

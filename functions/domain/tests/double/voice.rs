@@ -1,8 +1,8 @@
 //! Voice in memory, under the conditions that the real tables check.
 
 use chatctl_domain::{
-    ChannelAccess, ChannelClient, Channels, Fault, Ice, Talker, VoiceRelay, VoiceRoom,
-    VoiceRoomStore, VoiceRows, VoiceStore,
+    Channel, ChannelAccess, ChannelClient, Channels, Ending, Fault, Ice, Seating, Talker,
+    VoiceRelay, VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore,
 };
 use chatctl_protocol::{IceServer, LentCredentials, VoiceTransport};
 
@@ -25,15 +25,18 @@ impl VoiceStore for Double {
         })
     }
 
-    async fn seat(&self, talker: &Talker) -> Result<bool, Fault> {
+    async fn seat(&self, talker: &Talker) -> Result<Seating, Fault> {
         let mut state = self.operation("seat")?;
+        let place = (talker.room_id.clone(), talker.person_id.clone());
+        if !state.members.contains_key(&place) {
+            return Ok(Seating::NotMember);
+        }
         let Some(connection) = state.connections.get_mut(&talker.connection_id) else {
-            return Ok(false);
+            return Ok(Seating::NotConnected);
         };
         connection.voice_rooms.push(talker.room_id.clone());
-        let place = (talker.room_id.clone(), talker.person_id.clone());
         state.talkers.insert(place, talker.clone());
-        Ok(true)
+        Ok(Seating::Seated)
     }
 
     async fn unseat(&self, room: &str, person: &str, connection: &str) -> Result<bool, Fault> {
@@ -78,12 +81,17 @@ impl VoiceStore for Double {
         Ok(None)
     }
 
-    async fn allow_voice(&self, room_id: &str, allowed: bool) -> Result<(), Fault> {
-        let mut state = self.operation("allow_voice")?;
-        match allowed {
-            true => state.silent.remove(room_id),
-            false => state.silent.insert(room_id.to_owned()),
-        };
+    async fn forbid_voice(&self, room_id: &str) -> Result<bool, Fault> {
+        let mut state = self.operation("forbid_voice")?;
+        let there = state.rooms.contains_key(room_id);
+        if there {
+            state.silent.insert(room_id.to_owned());
+        }
+        Ok(there)
+    }
+
+    async fn allow_voice(&self, room_id: &str) -> Result<(), Fault> {
+        self.operation("allow_voice")?.silent.remove(room_id);
         Ok(())
     }
 }
@@ -99,7 +107,7 @@ impl State {
 impl VoiceRoomStore for Double {
     async fn open_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
         let mut state = self.operation("open_voice_room")?;
-        if state.voice_rooms.contains_key(&room.room_id) {
+        if state.voice_rooms.contains_key(&room.room_id) || state.silent.contains(&room.room_id) {
             return Ok(false);
         }
         state.voice_rooms.insert(room.room_id.clone(), room.clone());
@@ -114,6 +122,9 @@ impl VoiceRoomStore for Double {
 
     async fn note_master(&self, room: &VoiceRoom, connection: &str) -> Result<bool, Fault> {
         let mut state = self.operation("note_master")?;
+        if !state.members.contains_key(&(room.room_id.clone(), room.created_by.clone())) {
+            return Ok(false);
+        }
         let Some(row) = state.connections.get_mut(connection) else { return Ok(false) };
         row.voice_rooms.push(room.room_id.clone());
         let noted = state
@@ -122,9 +133,11 @@ impl VoiceRoomStore for Double {
         Ok(noted.is_some())
     }
 
-    async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
+    async fn close_voice_room(&self, room: &VoiceRoom, ending: Ending) -> Result<bool, Fault> {
         let mut state = self.operation("close_voice_room")?;
-        let there = state.voice_room(room).is_some();
+        let there = state.voice_room(room).is_some_and(|there| {
+            ending == Ending::AnyMaster || there.master_connection == room.master_connection
+        });
         if there {
             state.voice_rooms.remove(&room.room_id);
         }
@@ -141,7 +154,8 @@ impl VoiceRoomStore for Double {
 impl Channels for Double {
     async fn create_channel(&self, voice_room_id: &str) -> Result<String, Fault> {
         let mut state = self.operation("create_channel")?;
-        state.channels.insert(voice_room_id.to_owned());
+        let now = state.now;
+        state.channels.insert(voice_room_id.to_owned(), now);
         Ok(voice_room_id.to_owned())
     }
 
@@ -151,7 +165,18 @@ impl Channels for Double {
     }
 
     async fn find_channel(&self, voice_room_id: &str) -> Result<Option<String>, Fault> {
-        Ok(self.operation("find_channel")?.channels.get(voice_room_id).cloned())
+        let state = self.operation("find_channel")?;
+        Ok(state.channels.contains_key(voice_room_id).then(|| voice_room_id.to_owned()))
+    }
+
+    async fn all_channels(&self) -> Result<Vec<Channel>, Fault> {
+        let state = self.operation("all_channels")?;
+        let channel = |(own, created_at): (&String, &u64)| Channel {
+            arn: own.clone(),
+            own: own.clone(),
+            created_at: *created_at,
+        };
+        Ok(state.channels.iter().map(channel).collect())
     }
 
     async fn lend_channel(
@@ -177,7 +202,14 @@ impl Channels for Double {
 
 impl VoiceRelay for Double {
     fn transport(&self) -> VoiceTransport {
-        VoiceTransport::Mesh
+        match self.state().star {
+            true => VoiceTransport::Kinesis,
+            false => VoiceTransport::Mesh,
+        }
+    }
+
+    fn stun(&self) -> Vec<IceServer> {
+        vec![IceServer { urls: vec!["stun:open".into()], username: None, credential: None }]
     }
 
     async fn ice(&self, client_id: &str) -> Result<Ice, Fault> {

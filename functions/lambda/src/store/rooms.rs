@@ -84,14 +84,6 @@ impl Actions {
         }})
     }
 
-    fn member_exists(&self, room_id: &str, person_id: &str) -> Value {
-        json!({ "ConditionCheck": {
-            "TableName": self.table,
-            "Key": key(room_id, &member_entry(person_id)),
-            "ConditionExpression": "attribute_exists(roomId)",
-        }})
-    }
-
     fn take_request(&self, request: &JoinRequest) -> Value {
         json!({ "Delete": {
             "TableName": self.table,
@@ -100,6 +92,24 @@ impl Actions {
             "ExpressionAttributeValues": { ":asker": string(&request.person_id) },
         }})
     }
+}
+
+/// The action that checks that somebody is a member.
+pub(super) fn member_exists(room_id: &str, person_id: &str) -> Result<Value, Fault> {
+    exists(room_id, &member_entry(person_id))
+}
+
+/// The action that checks that a room is there.
+pub(super) fn room_exists(room_id: &str) -> Result<Value, Fault> {
+    exists(room_id, ROOM)
+}
+
+fn exists(room_id: &str, entry: &str) -> Result<Value, Fault> {
+    Ok(json!({ "ConditionCheck": {
+        "TableName": Table::Rooms.physical()?,
+        "Key": key(room_id, entry),
+        "ConditionExpression": "attribute_exists(roomId)",
+    }}))
 }
 
 impl Host {
@@ -117,7 +127,7 @@ impl Host {
     }
 
     /// A transaction, and whether its conditions held.
-    async fn transact_if(&self, actions: Vec<Value>) -> Result<bool, Fault> {
+    pub(super) async fn transact_if(&self, actions: Vec<Value>) -> Result<bool, Fault> {
         match self.dynamo()?.transact(actions).await {
             Ok(()) => Ok(true),
             Err(Refused::Transaction(_)) => Ok(false),
@@ -251,7 +261,7 @@ impl RoomStore for Host {
     async fn attach(&self, attachment: &Attachment) -> Result<bool, Fault> {
         let actions = Actions::new()?;
         self.transact_if(vec![
-            actions.member_exists(&attachment.room_id, &attachment.member_id),
+            member_exists(&attachment.room_id, &attachment.member_id)?,
             actions.put(attachment.into()),
         ])
         .await

@@ -2,11 +2,14 @@
 //! voice room, `PERSON#<person>` a talker. In partitions of their own, `JOINS#<person>` and
 //! `SIGNALS#<connection>#<period>`, it is counted what people do.
 
-use chatctl_domain::{Fault, Talker, VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore};
+use chatctl_domain::{
+    Ending, Fault, Seating, Talker, VoiceRoom, VoiceRoomStore, VoiceRows, VoiceStore,
+};
 use futures_util::future::try_join;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::rooms::{member_exists, room_exists};
 use super::voice_row::{
     KIND_ROOM, KIND_TALKER, OFF, ROOM, TalkerRow, VoiceRoomRow, key, read, sort, talker_key,
 };
@@ -40,15 +43,18 @@ impl VoiceStore for Host {
         sort(self.query(Table::Voice, input).await?)
     }
 
-    async fn seat(&self, talker: &Talker) -> Result<bool, Fault> {
-        let note = noting(&talker.connection_id, &talker.person_id, &talker.room_id)?;
+    async fn seat(&self, talker: &Talker) -> Result<Seating, Fault> {
+        let Talker { room_id, person_id, connection_id, .. } = talker;
+        let member = member_exists(room_id, person_id)?;
+        let note = noting(connection_id, person_id, room_id)?;
         let put = json!({ "Put": {
             "TableName": Table::Voice.physical()?,
             "Item": TalkerRow::from(talker),
         }});
-        match self.dynamo()?.transact(vec![note, put]).await {
-            Ok(()) => Ok(true),
-            Err(Refused::Transaction(_)) => Ok(false),
+        match self.dynamo()?.transact(vec![member, note, put]).await {
+            Ok(()) => Ok(Seating::Seated),
+            Err(Refused::Transaction(cancelled)) if cancelled.at(0) => Ok(Seating::NotMember),
+            Err(Refused::Transaction(_)) => Ok(Seating::NotConnected),
             Err(refused) => Err(refused.into()),
         }
     }
@@ -146,31 +152,22 @@ impl VoiceStore for Host {
         Ok(Some(now))
     }
 
-    async fn allow_voice(&self, room_id: &str, allowed: bool) -> Result<(), Fault> {
-        let table = Table::Voice.physical()?;
-        let key = key(room_id, OFF);
-        let (operation, input) = match allowed {
-            true => ("DeleteItem", json!({ "TableName": table, "Key": key })),
-            false => ("PutItem", json!({ "TableName": table, "Item": key })),
-        };
-        Ok(self.dynamo()?.run(operation, &input).await?)
+    async fn forbid_voice(&self, room_id: &str) -> Result<bool, Fault> {
+        let room = room_exists(room_id)?;
+        let put = json!({ "Put": {
+            "TableName": Table::Voice.physical()?,
+            "Item": key(room_id, OFF),
+        }});
+        self.transact_if(vec![room, put]).await
+    }
+
+    async fn allow_voice(&self, room_id: &str) -> Result<(), Fault> {
+        let input = json!({ "TableName": Table::Voice.physical()?, "Key": key(room_id, OFF) });
+        Ok(self.dynamo()?.run("DeleteItem", &input).await?)
     }
 }
 
 impl Host {
-    /// A change of a voice room, if it is the one that is there.
-    async fn change_voice_room(
-        &self,
-        operation: &str,
-        room: &VoiceRoom,
-        mut change: Value,
-    ) -> Result<bool, Fault> {
-        change["Key"] = key(&room.room_id, ROOM);
-        change["ConditionExpression"] = "voiceRoomId = :own".into();
-        change["ExpressionAttributeValues"][":own"] = string(&room.voice_room_id);
-        self.write_if(operation, Table::Voice, change).await
-    }
-
     async fn of_kind(&self, kind: &str) -> Result<Vec<Value>, Fault> {
         let input = json!({
             "IndexName": "byKind",
@@ -183,22 +180,35 @@ impl Host {
 
 impl VoiceRoomStore for Host {
     async fn open_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
-        let input = json!({
+        let table = Table::Voice.physical()?;
+        let allowed = json!({ "ConditionCheck": {
+            "TableName": table,
+            "Key": key(&room.room_id, OFF),
+            "ConditionExpression": "attribute_not_exists(roomId)",
+        }});
+        let put = json!({ "Put": {
+            "TableName": table,
             "Item": VoiceRoomRow::from(room),
             "ConditionExpression": "attribute_not_exists(roomId)",
-        });
-        self.write_if("PutItem", Table::Voice, input).await
+        }});
+        self.transact_if(vec![allowed, put]).await
     }
 
     async fn note_channel(&self, room: &VoiceRoom, channel_arn: &str) -> Result<bool, Fault> {
-        let change = json!({
+        let input = json!({
+            "Key": key(&room.room_id, ROOM),
             "UpdateExpression": "SET channelArn = :arn",
-            "ExpressionAttributeValues": { ":arn": string(channel_arn) },
+            "ConditionExpression": "voiceRoomId = :own",
+            "ExpressionAttributeValues": {
+                ":arn": string(channel_arn),
+                ":own": string(&room.voice_room_id),
+            },
         });
-        self.change_voice_room("UpdateItem", room, change).await
+        self.write_if("UpdateItem", Table::Voice, input).await
     }
 
     async fn note_master(&self, room: &VoiceRoom, connection_id: &str) -> Result<bool, Fault> {
+        let member = member_exists(&room.room_id, &room.created_by)?;
         let note = noting(connection_id, &room.created_by, &room.room_id)?;
         let appoint = json!({ "Update": {
             "TableName": Table::Voice.physical()?,
@@ -210,16 +220,27 @@ impl VoiceRoomStore for Host {
                 ":own": string(&room.voice_room_id),
             },
         }});
-        match self.dynamo()?.transact(vec![note, appoint]).await {
-            Ok(()) => Ok(true),
-            Err(Refused::Transaction(_)) => Ok(false),
-            Err(refused) => Err(refused.into()),
-        }
+        self.transact_if(vec![member, note, appoint]).await
     }
 
-    async fn close_voice_room(&self, room: &VoiceRoom) -> Result<bool, Fault> {
-        let change = json!({ "ExpressionAttributeValues": {} });
-        self.change_voice_room("DeleteItem", room, change).await
+    async fn close_voice_room(&self, room: &VoiceRoom, ending: Ending) -> Result<bool, Fault> {
+        let mut values = json!({ ":own": string(&room.voice_room_id) });
+        let condition = match (ending, &room.master_connection) {
+            (Ending::AnyMaster, _) => "voiceRoomId = :own",
+            (Ending::SameMaster, None) => {
+                "voiceRoomId = :own AND attribute_not_exists(masterConnection)"
+            }
+            (Ending::SameMaster, Some(master)) => {
+                values[":master"] = string(master);
+                "voiceRoomId = :own AND masterConnection = :master"
+            }
+        };
+        let input = json!({
+            "Key": key(&room.room_id, ROOM),
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        });
+        self.write_if("DeleteItem", Table::Voice, input).await
     }
 
     async fn all_voice(&self) -> Result<(Vec<Talker>, Vec<VoiceRoom>), Fault> {

@@ -9,8 +9,11 @@ use crate::model::{CONNECTION_TTL_S, expiry, unexpired};
 use crate::outcome::Outcome;
 use crate::roster::{listeners, others};
 use crate::voice::check_allowed;
-use crate::voice_room::{end, new_id};
-use crate::{Member, Ports, VoiceRoom, text};
+use crate::voice_room::{end, new_id, with_channel};
+use crate::{Ending, Member, Ports, VoiceRoom, text};
+
+/// A start that has no channel after so many ms is dead: the function that made it has ended.
+const STARTING_MS: u64 = 30_000;
 
 /// Attempts while others start and end voice at the same time.
 const ATTEMPTS: usize = 3;
@@ -29,11 +32,12 @@ pub(crate) async fn handle<P: Ports>(
         let rows = ports.voice_rows(room_id).await?;
         check_allowed(&rows)?;
         match &rows.voice_room {
-            Some(room) if unexpired(room.expires_at, now) => {
+            Some(room) if is_alive(room, now) => {
                 return Ok(Outcome::answer(created(room)));
             }
             Some(void) => {
-                end(ports, void, &[], &[]).await?;
+                let void = with_channel(ports, void).await?;
+                end(ports, call.notes, (&void, Ending::AnyMaster), &[], &[]).await?;
             }
             None => {}
         }
@@ -43,6 +47,11 @@ pub(crate) async fn handle<P: Ports>(
         }
     }
     Err(Fault("voice rooms came and went".into()).into())
+}
+
+fn is_alive(room: &VoiceRoom, now: u64) -> bool {
+    let starts = room.channel_arn.is_some() || room.created_at + STARTING_MS > now;
+    unexpired(room.expires_at, now) && starts
 }
 
 fn new(member: &Member, bits: u128, now: u64) -> VoiceRoom {
@@ -63,7 +72,7 @@ async fn start<P: Ports>(ports: &P, room: VoiceRoom) -> Result<Outcome, Failure>
     let arn = match ports.create_channel(&room.voice_room_id).await {
         Ok(arn) => arn,
         Err(fault) => {
-            ports.close_voice_room(&room).await?;
+            ports.close_voice_room(&room, Ending::AnyMaster).await?;
             return Err(fault.into());
         }
     };

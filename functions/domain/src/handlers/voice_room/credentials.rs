@@ -1,7 +1,9 @@
 //! `getVoiceCredentials`: what reaches the voice room's channel, for an hour at most. Its creator is
 //! the master, on the connection on which they asked last; everybody else is a viewer.
 
-use chatctl_protocol::{ServerMessage, VoiceCredentials};
+use std::time::Duration;
+
+use chatctl_protocol::{ErrorCode, Refusal, ServerMessage, VoiceCredentials};
 
 use super::{Visit, visit};
 use crate::caller::Call;
@@ -9,7 +11,15 @@ use crate::fault::Failure;
 use crate::outcome::Outcome;
 use crate::voice::check_allowed;
 use crate::voice_room::no_such_voice_room;
-use crate::{ChannelAccess, ChannelClient, Ports};
+use crate::{ChannelAccess, ChannelClient, Ports, VoiceRoom};
+
+/// How often it is looked for a channel that is being made, and the time between: 2.5 seconds
+/// together, longer than Kinesis Video Streams takes as a rule.
+const LOOKS: u32 = 5;
+const BETWEEN: Duration = Duration::from_millis(500);
+
+/// Ms after which whoever met no channel asks again.
+const ASK_AGAIN_MS: u64 = 1_000;
 
 pub(crate) async fn handle<P: Ports>(
     ports: &P,
@@ -18,10 +28,7 @@ pub(crate) async fn handle<P: Ports>(
 ) -> Result<Outcome, Failure> {
     let Visit { member, rows, room } = visit(ports, call, voice_room_id).await?;
     check_allowed(&rows)?;
-    let Some(channel_arn) = room.channel_arn.clone() else {
-        // Its creator's request is still on its way, or died there.
-        return Err(no_such_voice_room().into());
-    };
+    let channel_arn = channel(ports, &room).await?;
     let viewer = viewer(call.connection_id);
     let is_master = room.created_by == member.person_id;
     if is_master && !ports.note_master(&room, call.connection_id).await? {
@@ -42,6 +49,28 @@ pub(crate) async fn handle<P: Ports>(
         signaling_url,
         client_id: viewer,
     }))))
+}
+
+/// The voice room's channel. One that is not there yet is on its way with the creator's request, so
+/// this is no time to say that there is no such voice room: clients take that for its end.
+async fn channel<P: Ports>(ports: &P, room: &VoiceRoom) -> Result<String, Failure> {
+    let mut found = room.channel_arn.clone();
+    for _ in 0..LOOKS {
+        if found.is_some() {
+            break;
+        }
+        ports.pause(BETWEEN).await;
+        let rows = ports.voice_rows(&room.room_id).await?;
+        let there = rows.voice_room.filter(|there| there.voice_room_id == room.voice_room_id);
+        found = there.ok_or_else(no_such_voice_room)?.channel_arn;
+    }
+    Ok(found.ok_or_else(early)?)
+}
+
+fn early() -> Refusal {
+    let message = "the voice room's channel is still being made; ask again in a moment";
+    let refusal = Refusal::new(ErrorCode::RateLimited, message);
+    Refusal { retry_after_ms: Some(ASK_AGAIN_MS), ..refusal }
 }
 
 /// A viewer's id: the connection's, in the characters that a channel takes.

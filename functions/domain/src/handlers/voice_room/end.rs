@@ -3,12 +3,11 @@
 use chatctl_protocol::{ErrorCode, Refusal, ServerMessage};
 
 use super::{Visit, visit};
-use crate::Ports;
 use crate::caller::Call;
 use crate::fault::Failure;
 use crate::outcome::Outcome;
 use crate::roster::listeners;
-use crate::voice_room;
+use crate::{Ending, Ports, voice_room};
 
 pub(crate) async fn handle<P: Ports>(
     ports: &P,
@@ -25,7 +24,8 @@ pub(crate) async fn handle<P: Ports>(
     }
     let mut others = listeners(ports, &room.room_id).await?;
     others.retain(|row| row.connection_id != call.connection_id);
-    let news = voice_room::end(ports, &room, &rows.talkers, &others).await?;
+    let ending = (&room, Ending::AnyMaster);
+    let news = voice_room::end(ports, call.notes, ending, &rows.talkers, &others).await?;
     let mut outcome =
         Outcome::answer(ServerMessage::VoiceRoomEnded { voice_room_id: room.voice_room_id });
     outcome.pushes.extend(news.unwrap_or_default());

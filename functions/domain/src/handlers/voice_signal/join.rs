@@ -10,9 +10,9 @@ use crate::deliver::deliver;
 use crate::fault::{Failure, Fault};
 use crate::model::{CONNECTION_TTL_S, expiry};
 use crate::outcome::{Outcome, Push, Target};
-use crate::roster::listeners;
+use crate::roster::{listeners, not_a_member};
 use crate::voice::{check_allowed, left, part};
-use crate::{Attachment, Ice, Member, Ports, Talker, VoiceRows};
+use crate::{Attachment, Ice, Member, Ports, Seating, Talker, VoiceRows};
 
 /// People in a mesh: each sends their voice to every other one.
 const MESH_MOST: usize = 6;
@@ -49,11 +49,27 @@ pub(super) async fn handle<P: Ports>(
     make_room(ports, &rows, &member).await?;
     speaker.attach(ports, call, &member).await?;
     let talker = talker(call, &member, &rows, now);
-    if !ports.seat(&talker).await? {
-        return Err(nobody().into());
+    // Servers beside the seat: nothing that takes its time comes between the rows and what is told.
+    let (seating, ice) = join(ports.seat(&talker), ice(ports, call)).await;
+    match seating? {
+        Seating::Seated => {}
+        Seating::NotMember => return Err(not_a_member().into()),
+        Seating::NotConnected => return Err(nobody().into()),
     }
     let seated = Seated { was: rows.of(&member.person_id).cloned(), talker };
-    seated.settle(ports, call).await
+    seated.settle(ports, ice).await
+}
+
+/// Servers for the caller; in a star those of the voice room's channel serve, which come with its
+/// credentials. Without a relay those still reach each other who need none.
+async fn ice<P: Ports>(ports: &P, call: Call<'_>) -> Ice {
+    match ports.transport() {
+        VoiceTransport::Kinesis => Ice::default(),
+        VoiceTransport::Mesh => ports.ice(call.connection_id).await.unwrap_or_else(|fault| {
+            call.notes.fault(&fault);
+            Ice::makeshift(ports.stun(), ports.now())
+        }),
+    }
 }
 
 /// The caller's row: the same as before on the same connection, a new one on another.
@@ -104,18 +120,15 @@ struct Seated {
 impl Seated {
     /// Reads who else is there. It is read after the caller has a seat, so of two who join at the
     /// same time at least one sees the other, and the other is told.
-    async fn settle<P: Ports>(self, ports: &P, call: Call<'_>) -> Result<Outcome, Failure> {
+    async fn settle<P: Ports>(self, ports: &P, ice: Ice) -> Result<Outcome, Failure> {
         let Talker { room_id, connection_id, .. } = &self.talker;
-        let read = try_join(ports.voice_rows(room_id), listeners(ports, room_id));
-        let (read, ice) = join(read, ports.ice(connection_id)).await;
-        let (rows, listeners) = read?;
+        let (rows, listeners) =
+            try_join(ports.voice_rows(room_id), listeners(ports, room_id)).await?;
         let rows = rows.at(ports.now());
         if let Err(refusal) = self.check_seat(&rows, most(ports.transport())) {
             ports.unseat(room_id, &self.talker.person_id, connection_id).await?;
             return Err(refusal.into());
         }
-        // Without servers those still reach each other who need none.
-        let ice = ice.inspect_err(|fault| call.notes.fault(fault)).unwrap_or_default();
         let ghosts = self.ghosts(ports, &rows, &listeners).await?;
         let mut outcome = Outcome::answer(self.welcome(ports.transport(), &rows, &listeners, ice));
         outcome.pushes.extend(ghosts);
@@ -124,15 +137,36 @@ impl Seated {
         }
         // Before the news that they are there: the two must not arrive the other way round.
         outcome.posted = deliver(ports, self.replaced(&listeners)).await;
-        Ok(outcome.push(self.others(&listeners), self.joined()))
+        let joined = Outcome::default().push(self.others(&listeners), self.joined());
+        outcome.posted = outcome.posted + deliver(ports, joined.pushes).await;
+        self.confirm(ports, &listeners, outcome).await
     }
 
-    /// The last of too many who joined at the same time gets no seat, and nobody where an admin has
-    /// switched voice off meanwhile.
+    /// Looks once more whether the seat is still there. Whoever took it away told so maybe before the
+    /// news that somebody is there, and then that must not be the last word.
+    async fn confirm<P: Ports>(
+        &self,
+        ports: &P,
+        listeners: &[Attachment],
+        told: Outcome,
+    ) -> Result<Outcome, Failure> {
+        let Talker { room_id, person_id, user_id, .. } = &self.talker;
+        if ports.voice_rows(room_id).await?.of(person_id).is_some() {
+            return Ok(told);
+        }
+        let outcome = Outcome { answer: Some(unseated().into()), ..told };
+        Ok(outcome.push(self.others(listeners), left(room_id, user_id, PeerLeft::Left)))
+    }
+
+    /// The last of too many who joined at the same time gets no seat, nobody where an admin has
+    /// switched voice off meanwhile, and whoever lost theirs has none.
     fn check_seat(&self, rows: &VoiceRows, most: usize) -> Result<(), Refusal> {
         check_allowed(rows)?;
-        let seat = rows.talkers.iter().position(|row| row.is(&self.talker));
-        if seat.is_some_and(|seat| seat < most) { Ok(()) } else { Err(full(most)) }
+        match rows.talkers.iter().position(|row| row.is(&self.talker)) {
+            Some(seat) if seat < most => Ok(()),
+            Some(_) => Err(full(most)),
+            None => Err(unseated()),
+        }
     }
 
     /// Removes those whose connection listens no more, and whoever has the same name: two people with
@@ -217,6 +251,13 @@ fn full(most: usize) -> Refusal {
     let message =
         format!("voice here is for {most} people at once; you can join when somebody has left");
     Refusal::new(ErrorCode::Conflict, message)
+}
+
+fn unseated() -> Refusal {
+    Refusal::new(
+        ErrorCode::Conflict,
+        "your part in voice ended while it began, or goes on elsewhere; join again to take part",
+    )
 }
 
 fn hasty(retry_after_ms: u64) -> Refusal {

@@ -24,6 +24,7 @@ pub(super) async fn handle<P: Ports>(
     let listeners = listeners(ports, room_id).await?;
     let mut outcome = Outcome::answer(left(room_id, &talker.user_id, PeerLeft::Left));
     outcome.pushes.extend(part(ports, talker, &listeners, PeerLeft::Left).await?);
-    outcome.pushes.extend(end_with(ports, &rows, call.connection_id, &listeners).await?);
+    let ended = end_with(ports, call.notes, &rows, call.connection_id, &listeners).await?;
+    outcome.pushes.extend(ended);
     Ok(outcome)
 }

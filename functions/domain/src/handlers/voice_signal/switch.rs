@@ -9,8 +9,9 @@ use crate::caller::Call;
 use crate::fault::Failure;
 use crate::outcome::Outcome;
 use crate::roster::listeners;
+use crate::text::no_such_room;
 use crate::voice::check_admin;
-use crate::{Ports, voice_room};
+use crate::{Ending, Ports, voice_room};
 
 pub(super) async fn handle<P: Ports>(
     ports: &P,
@@ -21,7 +22,11 @@ pub(super) async fn handle<P: Ports>(
     let (_, admin) = member(ports, call, room_id).await?;
     check_admin(&admin)?;
     // First, so that whoever takes a seat now finds that they may not, or is found below.
-    ports.allow_voice(room_id, allowed).await?;
+    match allowed {
+        true => ports.allow_voice(room_id).await?,
+        false if ports.forbid_voice(room_id).await? => {}
+        false => return Err(no_such_room().into()),
+    }
     let (rows, listeners) = try_join(ports.voice_rows(room_id), listeners(ports, room_id)).await?;
     let mut ended = Vec::new();
     if !allowed {
@@ -31,7 +36,9 @@ pub(super) async fn handle<P: Ports>(
             .map(|row| ports.unseat(room_id, &row.person_id, &row.connection_id));
         try_join_all(unseated).await?;
         if let Some(room) = &rows.voice_room {
-            ended = voice_room::end(ports, room, &[], &listeners).await?.unwrap_or_default();
+            let ending = (room, Ending::AnyMaster);
+            let news = voice_room::end(ports, call.notes, ending, &[], &listeners).await?;
+            ended = news.unwrap_or_default();
         }
     }
     let (room_id, from) = (room_id.to_owned(), admin.user_id);
