@@ -2,10 +2,11 @@
 
 import type { Connection } from '../transport/connection'
 import { RequestError } from '../transport/errors'
-import type { IceServer, VoiceEvent } from '../transport/protocol.gen'
+import type { VoiceEvent } from '../transport/protocol.gen'
 import type { AnswerTo } from '../transport/requests'
-import type { Seat, StarDesk } from './seat'
-import { candidateInit, type Joined, type Note, sdpText, type Signal } from './signals'
+import { Desk } from './desk'
+import type { StarDesk } from './seat'
+import { candidateInit, type Joined, type Note, rtcServer, sdpText, type Signal } from './signals'
 
 /** The news that everybody gets, as the answer to whoever made it. */
 export type VoiceAnswer = AnswerTo<'voiceSignal'>
@@ -46,20 +47,7 @@ export class VoiceLine {
 
   /** Where seats at a room's star are to be had; opens the star where there is none. */
   desk(roomId: string): StarDesk {
-    const connection = this.#connection
-    let voiceRoomId: string | undefined
-    return {
-      get voiceRoomId() {
-        return voiceRoomId
-      },
-      seat: async () => {
-        voiceRoomId ??= (await connection.request({ action: 'createVoiceRoom', roomId })).voiceRoomId
-        return seatOf(await connection.request({ action: 'getVoiceCredentials', voiceRoomId }))
-      },
-      end: () => {
-        if (voiceRoomId !== undefined) connection.tell({ action: 'endVoiceRoom', voiceRoomId })
-      },
-    }
+    return new Desk(this.#connection, roomId)
   }
 
   tell(roomId: string, to: string, note: Note): void {
@@ -102,20 +90,4 @@ export function signalOf(event: VoiceEvent): Signal | undefined {
       return candidate === undefined ? undefined : { kind: 'note', roomId, from: event.from, note: { kind: 'candidate', candidate } }
     }
   }
-}
-
-function seatOf({ role, channelARN, region, endpoints, clientId, signalingUrl, iceServers }: AnswerTo<'getVoiceCredentials'>): Seat {
-  return {
-    role: role === 'MASTER' ? 'host' : 'guest',
-    channelArn: channelARN,
-    endpoint: endpoints.find(({ Protocol }) => Protocol === 'WSS')?.ResourceEndpoint ?? '',
-    region,
-    clientId,
-    signalingUrl,
-    iceServers: iceServers.map(rtcServer),
-  }
-}
-
-function rtcServer({ urls, username, credential }: IceServer): RTCIceServer {
-  return { urls, ...(username === undefined ? {} : { username }), ...(credential === undefined ? {} : { credential }) }
 }

@@ -1,6 +1,7 @@
 /** What is said about voice through the server: who is in it, and what two participants tell each other to connect. */
 
 import { isFields } from '../transport/json'
+import type { IceServer } from '../transport/protocol.gen'
 
 export type Topology = 'mesh' | 'star'
 
@@ -36,6 +37,11 @@ export interface Joined {
   readonly iceServers: readonly RTCIceServer[]
   /** When the relay takes their credentials no longer, ms since the epoch. */
   readonly iceExpiresAt: number | undefined
+}
+
+/** A server of the protocol as browsers take it. */
+export function rtcServer({ urls, username, credential }: IceServer): RTCIceServer {
+  return { urls, ...(username === undefined ? {} : { username }), ...(credential === undefined ? {} : { credential }) }
 }
 
 /** An SDP that other clients send as text or as a whole description. */
