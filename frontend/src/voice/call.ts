@@ -7,7 +7,7 @@ import type { VoiceLine } from './line'
 import type { PreferenceStore } from './preferences'
 import { type Quality, qualityBetween, type Reading } from './quality'
 import type { StarDesk } from './seat'
-import type { Joined, Signal } from './signals'
+import type { CloseReason, Joined, Signal } from './signals'
 import { every, type Meter, type Sound } from './sound'
 import { Talking } from './talking'
 import type { Links, TransportEnd, TransportFactory, VoiceTransport } from './transport'
@@ -200,11 +200,11 @@ export class Call {
     this.#transport.meet(joined.participants.map(({ userId }) => userId))
   }
 
-  close(): void {
+  close(why: CloseReason): void {
     if (this.#isClosed) return
     this.#isClosed = true
     for (const cancel of this.#cancels) cancel()
-    this.#transport.close()
+    this.#transport.close(why)
     this.#meter?.stop()
     stopTracks(this.#microphone)
   }

@@ -3,12 +3,13 @@
 import type { Connection } from '../transport/connection'
 import type { AnswerTo } from '../transport/requests'
 import type { Seat, StarDesk } from './seat'
-import { rtcServer } from './signals'
+import { type CloseReason, rtcServer } from './signals'
 
 export class Desk implements StarDesk {
   readonly #connection: Pick<Connection, 'request' | 'tell'>
   readonly #roomId: string
   #voiceRoomId: string | undefined
+  #isHost = false
 
   constructor(connection: Pick<Connection, 'request' | 'tell'>, roomId: string) {
     this.#connection = connection
@@ -21,11 +22,18 @@ export class Desk implements StarDesk {
 
   async seat(): Promise<Seat> {
     this.#voiceRoomId ??= (await this.#connection.request({ action: 'createVoiceRoom', roomId: this.#roomId })).voiceRoomId
-    return seatOf(await this.#connection.request({ action: 'getVoiceCredentials', voiceRoomId: this.#voiceRoomId }))
+    const answer = await this.#connection.request({ action: 'getVoiceCredentials', voiceRoomId: this.#voiceRoomId })
+    this.#isHost = answer.role === 'MASTER'
+    return seatOf(answer)
   }
 
-  end(): void {
-    if (this.#voiceRoomId !== undefined) this.#connection.tell({ action: 'endVoiceRoom', voiceRoomId: this.#voiceRoomId })
+  close(why: CloseReason): void {
+    // Whoever has joined from another page hosts from there; otherwise the server has ended it.
+    if (why === 'left') this.#end()
+  }
+
+  #end(): void {
+    if (this.#isHost && this.#voiceRoomId !== undefined) this.#connection.tell({ action: 'endVoiceRoom', voiceRoomId: this.#voiceRoomId })
   }
 }
 

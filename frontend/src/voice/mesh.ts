@@ -5,7 +5,7 @@ import type { Cancel } from '../transport/environment'
 import { bitrateFor } from './opus'
 import { Peer } from './peer'
 import { type Reading, readingOf } from './quality'
-import { type LeaveReason, type Note, sessionOf } from './signals'
+import type { LeaveReason, Note } from './signals'
 import type { Link, Links, TransportOptions, VoiceTransport } from './transport'
 
 /** How long audio is kept for somebody whose line to the server is gone: the path between the two may be well. */
@@ -65,7 +65,7 @@ export class Mesh implements VoiceTransport {
 
   receive(from: string, note: Note): void {
     const member = this.#members.get(from)
-    const isOther = member !== undefined && note.kind !== 'candidate' && isFromOtherPage(member.peer, note.sdp)
+    const isOther = member !== undefined && note.kind !== 'candidate' && member.peer.isFromOtherPage(note.sdp)
     if (isOther) this.#remove(from)
     // An answer to a page that is gone answers nothing; a fresh offer makes up for it.
     if (isOther && note.kind === 'answer') this.#call(from)
@@ -168,10 +168,4 @@ export class Mesh implements VoiceTransport {
 
 function linkOf({ peer, isAway }: Member): Link {
   return { state: peer.state.getSnapshot(), isAway }
-}
-
-/** A connection keeps one session id for life; another one comes from a page that was opened since. */
-function isFromOtherPage(peer: Peer, sdp: string): boolean {
-  const known = peer.remoteSession
-  return known !== undefined && known !== sessionOf(sdp)
 }

@@ -14,6 +14,9 @@ export interface Presence {
 /** Why somebody is in voice no longer. */
 export type LeaveReason = 'left' | 'disconnected' | 'removed' | 'replaced' | 'ended'
 
+/** Why this page takes part no longer; `left` where it gives its part up itself. */
+export type CloseReason = LeaveReason | 'disabled' | 'roomGone' | 'hostGone'
+
 /** From one participant to one other. */
 export type Note =
   | { readonly kind: 'offer'; readonly sdp: string }

@@ -23,7 +23,7 @@ interface Sitting {
   readonly star: Star
   readonly playing: Set<string>
   readonly ends: TransportEnd[]
-  /** How often the host ended it for all. */
+  /** What the desk was told at the end. */
   readonly closed: string[]
   refusal: RequestError | undefined
   seats: number
@@ -56,7 +56,7 @@ function sit(me: string, others: readonly string[]): Sitting {
           sitting.seats += 1
           return sitting.refusal === undefined ? Promise.resolve(seat()) : Promise.reject(sitting.refusal)
         },
-        end: () => sitting.closed.push(me),
+        close: (why) => sitting.closed.push(why),
       },
       connect: network.connect,
       send: () => undefined,
@@ -115,17 +115,16 @@ test('a guest leaves; the host leaves, and it ends', async () => {
   const bob = sit('Bob', ['Ann', 'Cleo'])
   const cleo = sit('Cleo', ['Ann', 'Bob'])
   await environment.pass(300)
-  cleo.star.close()
+  cleo.star.close('left')
   for (const each of [ann, bob]) each.star.left('Cleo', 'left')
   await environment.pass(100)
   expect([...ann.playing]).toEqual(['Bob'])
   expect(mixer.mixOf('id-of-Bob')).toEqual([''])
   expect(kinds(bob)).toEqual({ Ann: 'connected' })
-  expect(cleo.closed).toEqual([])
 
-  ann.star.close()
+  ann.star.close('left')
   bob.star.left('Ann', 'left')
-  expect(ann.closed).toEqual(['Ann'])
+  expect(ann.closed).toEqual(['left'])
   expect(bob.ends).toEqual([{ kind: 'hostGone' }])
 })
 
@@ -171,4 +170,20 @@ test('a refused seat is told; a passing trouble is waited out', async () => {
   expect(cleo.ends).toEqual([])
   expect(cleo.seats).toBeGreaterThan(1)
   expect(bob.ends).toEqual([{ kind: 'refused', code: 'forbidden', message: 'only members may join' }])
+})
+
+test('the host goes on from another page: it ends nothing, and the guests call that page', async () => {
+  const ann = sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  const again = sit('Ann', ['Bob'])
+  ann.star.close('replaced')
+  bob.star.left('Ann', 'replaced')
+  bob.star.joined('Ann')
+  network.settle()
+  await environment.pass(5_000)
+  expect(ann.closed).toEqual(['replaced'])
+  expect(bob.ends).toEqual([])
+  expect([[...again.playing], [...bob.playing]]).toEqual([['Bob'], ['mix']])
+  expect([kinds(again), kinds(bob)]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
 })

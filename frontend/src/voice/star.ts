@@ -12,7 +12,7 @@ import type { LinkState } from './peer'
 import type { Reading } from './quality'
 import type { Seat } from './seat'
 import type { Signaling, SignalingFactory } from './signaling'
-import type { LeaveReason, Note } from './signals'
+import type { CloseReason, LeaveReason, Note } from './signals'
 import { StarGuest } from './starGuest'
 import { StarHost } from './starHost'
 import type { Link, Links, TransportOptions, VoiceTransport } from './transport'
@@ -54,7 +54,6 @@ export class Star implements VoiceTransport {
   readonly #people = new Set<string>()
   #microphone: MediaStreamTrack
   #side: StarSide | undefined
-  #role: Seat['role'] | undefined
   #servers: readonly RTCIceServer[] = []
   #signaling: Signaling | undefined
   #isOpening = false
@@ -121,12 +120,12 @@ export class Star implements VoiceTransport {
     return this.#side?.setVolume(userId, volume) ?? false
   }
 
-  close(): void {
+  close(why: CloseReason): void {
     this.#isClosed = true
     this.#cancelRetry()
     this.#side?.close()
     this.#signaling?.abandon()
-    if (this.#role === 'host') this.#options.desk.end()
+    this.#options.desk.close(why)
   }
 
   async #open(): Promise<void> {
@@ -146,7 +145,6 @@ export class Star implements VoiceTransport {
 
   async #connect(seat: Seat): Promise<void> {
     if (this.#isClosed) return
-    this.#role = seat.role
     this.#side ??= this.#sit(seat)
     const side = this.#side
     const signaling = await this.#parts.open(seat, {

@@ -4,7 +4,7 @@ import type { Observable } from '../observable'
 import type { Environment } from '../transport/environment'
 import type { FailureCode } from '../transport/errors'
 import type { LinkState } from './peer'
-import type { LeaveReason, Note } from './signals'
+import type { CloseReason, LeaveReason, Note } from './signals'
 import type { Reading } from './quality'
 import type { StarDesk } from './seat'
 
@@ -61,7 +61,7 @@ export interface VoiceTransport {
   readings(): Promise<readonly (readonly [string, Reading])[]>
   /** Sets how loud somebody is; false where each person comes over a link of their own, and whoever plays them sees to it. */
   setVolume(userId: string, volume: number): boolean
-  close(): void
+  close(why: CloseReason): void
 }
 
 export type TransportFactory = (options: TransportOptions) => VoiceTransport

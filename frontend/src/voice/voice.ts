@@ -10,12 +10,12 @@ import { Call } from './call'
 import { type Devices, microphoneError, type MicrophoneFault } from './devices'
 import type { VoiceLine } from './line'
 import type { PreferenceStore } from './preferences'
-import type { Joined, LeaveReason, Presence, Signal, Topology } from './signals'
+import type { CloseReason, Joined, Presence, Signal, Topology } from './signals'
 import type { Sound } from './sound'
 import type { TransportEnd, TransportFactory } from './transport'
 
 /** Why voice ended without this person's wish. */
-export type EndReason = Exclude<LeaveReason, 'left'> | 'disabled' | 'roomGone' | 'hostGone'
+export type EndReason = Exclude<CloseReason, 'left'>
 
 export type VoiceFault =
   | { readonly kind: 'microphone'; readonly fault: MicrophoneFault }
@@ -240,7 +240,7 @@ export class Voice {
     const state = this.#state.getSnapshot()
     this.#cancelRejoin()
     this.#cancelTone()
-    if (state.kind === 'on') state.call.close()
+    if (state.kind === 'on') state.call.close(next.kind === 'ended' ? next.reason : 'left')
     this.#state.set(next)
   }
 }

@@ -1,0 +1,75 @@
+import { beforeEach, expect, test } from 'vitest'
+import { RequestError } from '../transport/errors'
+import type { ClientMessage } from '../transport/protocol.gen'
+import type { AnswerTo } from '../transport/requests'
+import { settle } from '../transport/fakes/environment'
+import { Desk } from './desk'
+
+/** The server's side: one star at a time, answered when the test says so. */
+class Server {
+  role: 'MASTER' | 'VIEWER' = 'MASTER'
+  star = 'star-1'
+  readonly asked: string[] = []
+  #waiting: (() => void)[] = []
+
+  readonly request = async <M extends ClientMessage>(message: M): Promise<AnswerTo<M['action']>> => {
+    this.asked.push(message.action)
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve)
+    })
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return this.#answer(message) as AnswerTo<M['action']>
+  }
+
+  readonly tell = (message: ClientMessage): void => {
+    this.asked.push(`${message.action} ${'voiceRoomId' in message ? message.voiceRoomId : ''}`)
+  }
+
+  /** Answers what was asked so far. */
+  async answer(): Promise<void> {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+    await settle()
+  }
+
+  #answer(message: ClientMessage): object {
+    if (message.action === 'createVoiceRoom') return { action: 'voiceRoomCreated', voiceRoomId: this.star }
+    if (message.action !== 'getVoiceCredentials' || message.voiceRoomId !== this.star) throw new RequestError('notFound', 'there is no such voice room')
+    return { action: 'voiceCredentials', role: this.role, endpoints: [], iceServers: [] }
+  }
+}
+
+let server: Server
+
+beforeEach(() => {
+  server = new Server()
+})
+
+async function seated(desk: Desk): Promise<void> {
+  const seat = desk.seat()
+  await server.answer()
+  await server.answer()
+  await seat
+  server.asked.length = 0
+}
+
+test.each([
+  ['left', ['endVoiceRoom star-1']],
+  ['replaced', []],
+  ['ended', []],
+  ['roomGone', []],
+] as const)('a host who is out of it (%s) ends the star only by leaving', async (why, told) => {
+  const desk = new Desk(server, 'room')
+  await seated(desk)
+  desk.close(why)
+  expect(server.asked).toEqual(told)
+})
+
+test('a guest who leaves ends nothing', async () => {
+  server.role = 'VIEWER'
+  const desk = new Desk(server, 'room')
+  await seated(desk)
+  desk.close('left')
+  expect(server.asked).toEqual([])
+})
