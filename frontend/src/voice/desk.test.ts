@@ -60,7 +60,7 @@ test.each([
   ['ended', []],
   ['roomGone', []],
 ] as const)('a host who is out of it (%s) ends the star only by leaving', async (why, told) => {
-  const desk = new Desk(server, 'room')
+  const desk = new Desk(server, 'room', undefined)
   await seated(desk)
   desk.close(why)
   expect(server.asked).toEqual(told)
@@ -68,8 +68,39 @@ test.each([
 
 test('a guest who leaves ends nothing', async () => {
   server.role = 'VIEWER'
-  const desk = new Desk(server, 'room')
+  const desk = new Desk(server, 'room', undefined)
   await seated(desk)
   desk.close('left')
   expect(server.asked).toEqual([])
+})
+
+test.each([
+  ['left', undefined, ['createVoiceRoom', 'endVoiceRoom star-1']],
+  ['ended', 'star-0', ['createVoiceRoom', 'endVoiceRoom star-1']],
+  ['left', 'star-1', ['createVoiceRoom']],
+  ['replaced', undefined, ['createVoiceRoom']],
+] as const)('closed (%s) while a star is opened, where there was %s: no seat is asked for, and what was made ends', async (why, former, asked) => {
+  const desk = new Desk(server, 'room', former)
+  const seat = desk.seat().catch((thrown: unknown) => thrown)
+  desk.close(why)
+  await server.answer()
+  expect(await seat).toMatchObject({ code: 'disconnected' })
+  expect(server.asked).toEqual(asked)
+})
+
+test.each([
+  ['MASTER', 'left', ['endVoiceRoom star-1']],
+  ['MASTER', 'replaced', []],
+  ['VIEWER', 'left', []],
+] as const)('closed while a seat is made (%s, %s): the host ends the star', async (role, why, told) => {
+  server.role = role
+  // As on another page of the host: only the seat tells whose star it is.
+  const desk = new Desk(server, 'room', 'star-1')
+  const seat = desk.seat().catch((thrown: unknown) => thrown)
+  await server.answer()
+  server.asked.length = 0
+  desk.close(why)
+  await server.answer()
+  expect(await seat).toMatchObject({ code: 'disconnected' })
+  expect(server.asked).toEqual(told)
 })

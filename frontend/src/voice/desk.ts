@@ -1,6 +1,7 @@
 /** Seats at one room's star, asked for over the chat's own connection. */
 
 import type { Connection } from '../transport/connection'
+import { RequestError } from '../transport/errors'
 import type { AnswerTo } from '../transport/requests'
 import type { Seat, StarDesk } from './seat'
 import { type CloseReason, rtcServer } from './signals'
@@ -8,12 +9,17 @@ import { type CloseReason, rtcServer } from './signals'
 export class Desk implements StarDesk {
   readonly #connection: Pick<Connection, 'request' | 'tell'>
   readonly #roomId: string
+  /** The star that there was when this page joined. */
+  readonly #former: string | undefined
   #voiceRoomId: string | undefined
-  #isHost = false
+  /** Whether it ends with this page, which has made it or is its host. */
+  #isOurs = false
+  #closed: CloseReason | undefined
 
-  constructor(connection: Pick<Connection, 'request' | 'tell'>, roomId: string) {
+  constructor(connection: Pick<Connection, 'request' | 'tell'>, roomId: string, former: string | undefined) {
     this.#connection = connection
     this.#roomId = roomId
+    this.#former = former
   }
 
   get voiceRoomId(): string | undefined {
@@ -21,19 +27,40 @@ export class Desk implements StarDesk {
   }
 
   async seat(): Promise<Seat> {
-    this.#voiceRoomId ??= (await this.#connection.request({ action: 'createVoiceRoom', roomId: this.#roomId })).voiceRoomId
-    const answer = await this.#connection.request({ action: 'getVoiceCredentials', voiceRoomId: this.#voiceRoomId })
-    this.#isHost = answer.role === 'MASTER'
+    const voiceRoomId = this.#voiceRoomId ?? (await this.#open())
+    const answer = await this.#connection.request({ action: 'getVoiceCredentials', voiceRoomId })
+    this.#isOurs = answer.role === 'MASTER'
+    this.#checkWanted()
     return seatOf(answer)
   }
 
   close(why: CloseReason): void {
+    this.#closed = why
     // Whoever has joined from another page hosts from there; otherwise the server has ended it.
     if (why === 'left') this.#end()
   }
 
+  async #open(): Promise<string> {
+    const { voiceRoomId } = await this.#connection.request({ action: 'createVoiceRoom', roomId: this.#roomId })
+    this.#voiceRoomId = voiceRoomId
+    // One that was there is answered alike.
+    this.#isOurs = voiceRoomId !== this.#former
+    this.#checkWanted()
+    return voiceRoomId
+  }
+
+  /** A star that was made for a page which has left meanwhile would have a host whom nobody hears. */
+  #checkWanted(): void {
+    if (this.#closed === undefined) return
+    // What ended was another star, before this one.
+    if (this.#closed !== 'replaced') this.#end()
+    throw new RequestError('disconnected', 'voice was left before there was a seat')
+  }
+
   #end(): void {
-    if (this.#isHost && this.#voiceRoomId !== undefined) this.#connection.tell({ action: 'endVoiceRoom', voiceRoomId: this.#voiceRoomId })
+    if (!this.#isOurs || this.#voiceRoomId === undefined) return
+    this.#connection.tell({ action: 'endVoiceRoom', voiceRoomId: this.#voiceRoomId })
+    this.#voiceRoomId = undefined
   }
 }
 

@@ -23,8 +23,8 @@ export class VoiceLine {
   async join(roomId: string): Promise<Joined> {
     const answer = await this.#connection.request({ action: 'voiceSignal', type: 'voice:join', roomId })
     if (answer.type !== 'voice:existing_participants') throw new RequestError('internal', `joining voice was answered by ${answer.type}`)
-    const { participants, iceServers, iceExpiresAt } = answer
-    return { participants, iceServers: iceServers.map(rtcServer), iceExpiresAt }
+    const { participants, iceServers, iceExpiresAt, voiceRoomId } = answer
+    return { participants, iceServers: iceServers.map(rtcServer), iceExpiresAt, voiceRoomId }
   }
 
   leave(roomId: string): void {
@@ -45,9 +45,9 @@ export class VoiceLine {
     return await this.#connection.request({ action: 'voiceSignal', type: isAllowed ? 'voice:enable' : 'voice:disable', roomId })
   }
 
-  /** Where seats at a room's star are to be had; opens the star where there is none. */
-  desk(roomId: string): StarDesk {
-    return new Desk(this.#connection, roomId)
+  /** Where seats at a room's star are to be had, for one who has joined; opens the star where there is none. */
+  desk(roomId: string, { voiceRoomId }: Joined): StarDesk {
+    return new Desk(this.#connection, roomId, voiceRoomId)
   }
 
   tell(roomId: string, to: string, note: Note): void {

@@ -40,6 +40,8 @@ export interface Joined {
   readonly iceServers: readonly RTCIceServer[]
   /** When the relay takes their credentials no longer, ms since the epoch. */
   readonly iceExpiresAt: number | undefined
+  /** The star that there is. */
+  readonly voiceRoomId: string | undefined
 }
 
 /** A server of the protocol as browsers take it. */

@@ -177,7 +177,7 @@ export class Voice {
       joined,
       transport: transports[topology],
       rejoin: () => line.join(roomId),
-      desk: line.desk(roomId),
+      desk: line.desk(roomId, joined),
       ended: (why) => this.#transportEnded(roomId, why),
     })
     this.#state.set({ kind: 'on', roomId, call })
