@@ -187,3 +187,43 @@ test('the host goes on from another page: it ends nothing, and the guests call t
   expect([[...again.playing], [...bob.playing]]).toEqual([['Bob'], ['mix']])
   expect([kinds(again), kinds(bob)]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
 })
+
+test('a line that was lost and is back: the host asks for the seat again and keeps the channel, guests need nothing', async () => {
+  const ann = sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  expect([ann.seats, bob.seats, channel.opened]).toEqual([1, 1, 2])
+  bob.star.left('Ann', 'disconnected')
+  ann.refusal = new RequestError('disconnected', 'there is no connection')
+  ann.star.meet(['Bob'])
+  bob.star.meet(['Ann'])
+  await environment.pass(100)
+  ann.refusal = undefined
+  await environment.pass(1_000)
+  expect([ann.seats, bob.seats, channel.opened]).toEqual([3, 1, 2])
+  expect([ann.ends, bob.ends]).toEqual([[], []])
+  expect([kinds(ann), kinds(bob)]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
+})
+
+test('a host who comes back too late hears that it has ended', async () => {
+  const ann = sit('Ann', [])
+  await environment.pass(300)
+  ann.refusal = new RequestError('notFound', 'there is no such voice room')
+  ann.star.meet([])
+  await environment.pass(100)
+  expect(ann.ends).toEqual([{ kind: 'ended' }])
+})
+
+test('a host whose line is lost while a path is looked for is not taken for gone', async () => {
+  sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  network.isPassable = false
+  network.settle()
+  bob.star.left('Ann', 'disconnected')
+  expect(bob.ends).toEqual([])
+  network.isPassable = true
+  bob.star.joined('Ann')
+  await environment.pass(5_000)
+  expect(kinds(bob)).toEqual({ Ann: 'connected' })
+})

@@ -54,9 +54,10 @@ export class Star implements VoiceTransport {
   readonly #people = new Set<string>()
   #microphone: MediaStreamTrack
   #side: StarSide | undefined
+  #role: Seat['role'] | undefined
   #servers: readonly RTCIceServer[] = []
   #signaling: Signaling | undefined
-  #isOpening = false
+  #opening: Promise<void> | undefined
   #attempt = 0
   #cancelRetry: Cancel = () => undefined
   #isClosed = false
@@ -76,6 +77,8 @@ export class Star implements VoiceTransport {
     this.#people.clear()
     for (const userId of others) this.#people.add(userId)
     this.#publish()
+    // With the seat the server notes the new line as the host's, and lets the star live.
+    if (this.#role === 'host') void this.#open()
     this.#side?.retry()
   }
 
@@ -86,11 +89,11 @@ export class Star implements VoiceTransport {
 
   left(userId: string, reason: LeaveReason): void {
     // A lost line to the server says nothing of the audio, which has a watch of its own.
-    if (reason === 'disconnected' || reason === 'replaced') {
-      if (this.#side?.link(userId).kind === 'connected') return
-    }
+    const mayReturn = reason === 'disconnected' || reason === 'replaced'
+    if (mayReturn && this.#side?.link(userId).kind === 'connected') return
     this.#people.delete(userId)
-    this.#side?.left(userId)
+    // Until the server ends a star, its host may come back to it.
+    if (!mayReturn || this.#role === 'host') this.#side?.left(userId)
     this.#publish()
   }
 
@@ -128,23 +131,30 @@ export class Star implements VoiceTransport {
     this.#options.desk.close(why)
   }
 
-  async #open(): Promise<void> {
-    if (this.#isOpening || this.#isClosed) return
-    this.#isOpening = true
+  /** Takes a seat, with fresh servers, and opens the way to the channel where there is none. */
+  #open(): Promise<void> {
+    this.#opening ??= this.#takeSeat().finally(() => {
+      this.#opening = undefined
+    })
+    return this.#opening
+  }
+
+  async #takeSeat(): Promise<void> {
+    if (this.#isClosed) return
     this.#cancelRetry()
     try {
       const seat = await this.#options.desk.seat()
       this.#servers = seat.iceServers
-      await this.#connect(seat)
+      if (this.#signaling === undefined) await this.#connect(seat)
+      else this.#attempt = 0
     } catch (thrown) {
       this.#seatRefused(thrown)
-    } finally {
-      this.#isOpening = false
     }
   }
 
   async #connect(seat: Seat): Promise<void> {
     if (this.#isClosed) return
+    this.#role = seat.role
     this.#side ??= this.#sit(seat)
     const side = this.#side
     const signaling = await this.#parts.open(seat, {
@@ -190,7 +200,8 @@ export class Star implements VoiceTransport {
     }
     // Whoever owns this closes it now; until then nothing more is asked.
     this.#isClosed = true
-    this.#options.ended(code === 'notFound' ? { kind: 'hostGone' } : { kind: 'refused', code, message })
+    if (code === 'notFound') this.#options.ended({ kind: this.#role === 'host' ? 'ended' : 'hostGone' })
+    else this.#options.ended({ kind: 'refused', code, message })
   }
 
   #openLater(): void {

@@ -42,7 +42,7 @@ export interface TransportOptions {
   readonly ended: (why: TransportEnd) => void
 }
 
-export type TransportEnd = { readonly kind: 'hostGone' } | { readonly kind: 'refused'; readonly code: FailureCode; readonly message: string }
+export type TransportEnd = { readonly kind: 'hostGone' | 'ended' } | { readonly kind: 'refused'; readonly code: FailureCode; readonly message: string }
 
 export interface VoiceTransport {
   /** One link to each other participant. */

@@ -223,7 +223,7 @@ export class Voice {
 
   #transportEnded(roomId: string, why: TransportEnd): void {
     this.#options.line.leave(roomId)
-    this.#end(why.kind === 'hostGone' ? { kind: 'ended', roomId, reason: 'hostGone', by: undefined } : { kind: 'failed', roomId, fault: why })
+    this.#end(why.kind === 'refused' ? { kind: 'failed', roomId, fault: why } : { kind: 'ended', roomId, reason: why.kind, by: undefined })
   }
 
   #tone(tone: 'joined' | 'left'): void {
