@@ -104,3 +104,21 @@ test.each([
   expect(await seat).toMatchObject({ code: 'disconnected' })
   expect(server.asked).toEqual(told)
 })
+
+test('a star that ended before there was a seat is opened anew, once; one that ended later is not', async () => {
+  const desk = new Desk(server, 'room', undefined)
+  const seat = desk.seat()
+  await server.answer()
+  server.star = 'star-2'
+  for (let round = 0; round < 3; round += 1) await server.answer()
+  await seat
+  expect(desk.voiceRoomId).toBe('star-2')
+  expect(server.asked).toEqual(['createVoiceRoom', 'getVoiceCredentials', 'createVoiceRoom', 'getVoiceCredentials'])
+
+  server.asked.length = 0
+  server.star = 'star-3'
+  const again = desk.seat().catch((thrown: unknown) => thrown)
+  await server.answer()
+  expect(await again).toMatchObject({ code: 'notFound' })
+  expect(server.asked).toEqual(['getVoiceCredentials'])
+})

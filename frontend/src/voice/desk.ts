@@ -1,7 +1,7 @@
 /** Seats at one room's star, asked for over the chat's own connection. */
 
 import type { Connection } from '../transport/connection'
-import { RequestError } from '../transport/errors'
+import { asRequestError, RequestError } from '../transport/errors'
 import type { AnswerTo } from '../transport/requests'
 import type { Seat, StarDesk } from './seat'
 import { type CloseReason, rtcServer } from './signals'
@@ -14,6 +14,7 @@ export class Desk implements StarDesk {
   #voiceRoomId: string | undefined
   /** Whether it ends with this page, which has made it or is its host. */
   #isOurs = false
+  #hasSat = false
   #closed: CloseReason | undefined
 
   constructor(connection: Pick<Connection, 'request' | 'tell'>, roomId: string, former: string | undefined) {
@@ -27,17 +28,30 @@ export class Desk implements StarDesk {
   }
 
   async seat(): Promise<Seat> {
-    const voiceRoomId = this.#voiceRoomId ?? (await this.#open())
-    const answer = await this.#connection.request({ action: 'getVoiceCredentials', voiceRoomId })
-    this.#isOurs = answer.role === 'MASTER'
-    this.#checkWanted()
-    return seatOf(answer)
+    try {
+      return await this.#sit()
+    } catch (thrown) {
+      const isMissing = asRequestError(thrown).code === 'notFound'
+      if (!isMissing || this.#hasSat || this.#closed !== undefined) throw thrown
+      // It ended between being told of and being asked for a seat, so there may be another one.
+      this.#voiceRoomId = undefined
+      return await this.#sit()
+    }
   }
 
   close(why: CloseReason): void {
     this.#closed = why
     // Whoever has joined from another page hosts from there; otherwise the server has ended it.
     if (why === 'left') this.#end()
+  }
+
+  async #sit(): Promise<Seat> {
+    const voiceRoomId = this.#voiceRoomId ?? (await this.#open())
+    const answer = await this.#connection.request({ action: 'getVoiceCredentials', voiceRoomId })
+    this.#isOurs = answer.role === 'MASTER'
+    this.#hasSat = true
+    this.#checkWanted()
+    return seatOf(answer)
   }
 
   async #open(): Promise<string> {

@@ -227,3 +227,20 @@ test('a host whose line is lost while a path is looked for is not taken for gone
   await environment.pass(5_000)
   expect(kinds(bob)).toEqual({ Ann: 'connected' })
 })
+
+test('a seat that the server puts off is asked for at the time that it tells', async () => {
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  bob.refusal = new RequestError('rateLimited', 'the channel is being made', 1_500)
+  channel.cut()
+  network.isPassable = false
+  network.settle()
+  bob.star.retry()
+  await environment.pass(100)
+  const asked = bob.seats
+  bob.refusal = undefined
+  await environment.pass(1_300)
+  expect(bob.seats).toBe(asked)
+  await environment.pass(200)
+  expect(bob.seats).toBe(asked + 1)
+})

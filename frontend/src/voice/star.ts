@@ -191,11 +191,11 @@ export class Star implements VoiceTransport {
   }
 
   #seatRefused(thrown: unknown): void {
-    const { code, message } = asRequestError(thrown)
+    const { code, message, retryAfterMs } = asRequestError(thrown)
     const isPassing = code === 'disconnected' || code === 'timeout' || code === 'rateLimited' || code === 'internal'
     if (this.#isClosed) return
     if (isPassing) {
-      this.#openLater()
+      this.#openLater(retryAfterMs)
       return
     }
     // Whoever owns this closes it now; until then nothing more is asked.
@@ -204,10 +204,11 @@ export class Star implements VoiceTransport {
     else this.#options.ended({ kind: 'refused', code, message })
   }
 
-  #openLater(): void {
+  /** In `afterMs`, where the server has told a time. */
+  #openLater(afterMs?: number): void {
     const { environment } = this.#options
     this.#cancelRetry()
-    this.#cancelRetry = environment.after(fullJitter(this.#attempt, environment.random()), () => void this.#open())
+    this.#cancelRetry = environment.after(afterMs ?? fullJitter(this.#attempt, environment.random()), () => void this.#open())
     this.#attempt += 1
   }
 
