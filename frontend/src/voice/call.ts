@@ -10,7 +10,7 @@ import type { StarDesk } from './seat'
 import type { CloseReason, Joined, Signal } from './signals'
 import { every, type Meter, type Sound } from './sound'
 import { Talking } from './talking'
-import type { Links, TransportEnd, TransportFactory, VoiceTransport } from './transport'
+import { EXPIRY_MARGIN_MS, type Links, type TransportEnd, type TransportFactory, type VoiceTransport } from './transport'
 
 export interface CallState {
   /** This person's own choice, or an admin's. */
@@ -48,8 +48,6 @@ const LEVELS_MS = 100
 const QUALITY_MS = 2_000
 /** Joining is limited to five times a minute, and several links may ask at once. */
 const SERVERS_FRESH_MS = 20_000
-/** A connection takes less; with credentials that end sooner it is not begun. */
-const EXPIRY_MARGIN_MS = 15_000
 
 export class Call {
   readonly #options: CallOptions

@@ -78,7 +78,7 @@ export class Desk implements StarDesk {
   }
 }
 
-function seatOf({ role, channelARN, region, endpoints, clientId, signalingUrl, iceServers }: AnswerTo<'getVoiceCredentials'>): Seat {
+function seatOf({ role, channelARN, region, endpoints, clientId, signalingUrl, iceServers, iceExpiresAt }: AnswerTo<'getVoiceCredentials'>): Seat {
   return {
     role: role === 'MASTER' ? 'host' : 'guest',
     channelArn: channelARN,
@@ -87,5 +87,6 @@ function seatOf({ role, channelARN, region, endpoints, clientId, signalingUrl, i
     clientId,
     signalingUrl,
     iceServers: iceServers.map(rtcServer),
+    iceExpiresAt,
   }
 }

@@ -14,6 +14,8 @@ export interface Seat {
   /** Signed, good for one connection within five minutes. */
   readonly signalingUrl: string
   readonly iceServers: readonly RTCIceServer[]
+  /** When the relay takes their credentials no longer, ms since the epoch. */
+  readonly iceExpiresAt: number | undefined
 }
 
 export interface StarDesk {

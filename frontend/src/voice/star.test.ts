@@ -11,12 +11,15 @@ let environment: FakeEnvironment
 let network: FakeNetwork
 let channel: FakeChannel
 let mixer: FakeMixer
+/** How long the relay takes credentials. */
+let relayMs: number
 
 beforeEach(() => {
   environment = new FakeEnvironment()
   network = new FakeNetwork()
   channel = new FakeChannel()
   mixer = new FakeMixer()
+  relayMs = 300_000
 })
 
 interface Sitting {
@@ -39,7 +42,8 @@ function sit(me: string, others: readonly string[]): Sitting {
     region: 'us-east-1',
     clientId: `id-of-${me}`,
     signalingUrl: 'wss://signaling/?signed',
-    iceServers: [],
+    iceServers: [{ urls: [`turn:relay?seat=${sitting.seats}`] }],
+    iceExpiresAt: environment.now() + relayMs,
   })
   const star = new Star(
     {
@@ -243,4 +247,35 @@ test('a seat that the server puts off is asked for at the time that it tells', a
   expect(bob.seats).toBe(asked)
   await environment.pass(200)
   expect(bob.seats).toBe(asked + 1)
+})
+
+test('relay credentials that end: the host has fresh ones for a newcomer, and both for another path', async () => {
+  relayMs = 40_000
+  const ann = sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(20_000)
+  ann.star.joined('Cleo')
+  await environment.pass(10_000)
+  expect([ann.seats, bob.seats]).toEqual([1, 1])
+  // The news of somebody can come after their offer.
+  const cleo = sit('Cleo', ['Ann', 'Bob'])
+  await environment.pass(300)
+  const servers = (): unknown[] => network.open.map(({ configuration }) => configuration.iceServers)
+  expect(kinds(cleo)).toEqual({ Ann: 'connected', Bob: 'connected' })
+  expect(ann.seats).toBe(2)
+  expect(servers().at(-1)).toEqual([{ urls: ['turn:relay?seat=2'] }])
+
+  await environment.pass(30_000)
+  ann.star.joined('Dan')
+  await environment.pass(100)
+  expect(ann.seats).toBe(3)
+
+  await environment.pass(30_000)
+  network.isPassable = false
+  network.settle()
+  await environment.pass(3_000)
+  network.isPassable = true
+  await environment.pass(3_000)
+  expect([kinds(ann), kinds(bob)]).toEqual([{ Bob: 'connected', Cleo: 'connected', Dan: 'connecting' }, { Ann: 'connected' }])
+  expect([ann.seats, bob.seats, cleo.seats, channel.opened]).toEqual([4, 2, 2, 3])
 })

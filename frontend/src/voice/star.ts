@@ -15,7 +15,7 @@ import type { Signaling, SignalingFactory } from './signaling'
 import type { CloseReason, LeaveReason, Note } from './signals'
 import { StarGuest } from './starGuest'
 import { StarHost } from './starHost'
-import type { Link, Links, TransportOptions, VoiceTransport } from './transport'
+import { EXPIRY_MARGIN_MS, type Link, type Links, type TransportOptions, type VoiceTransport } from './transport'
 
 /** A star from one of its two sides. */
 export interface StarSide {
@@ -56,6 +56,7 @@ export class Star implements VoiceTransport {
   #side: StarSide | undefined
   #role: Seat['role'] | undefined
   #servers: readonly RTCIceServer[] = []
+  #serversUntil: number | undefined
   #signaling: Signaling | undefined
   #opening: Promise<void> | undefined
   #attempt = 0
@@ -85,6 +86,8 @@ export class Star implements VoiceTransport {
   joined(userId: string): void {
     this.#people.add(userId)
     this.#publish()
+    // A newcomer calls the host soon.
+    if (this.#role === 'host' && this.#haveServersExpired()) void this.#open()
   }
 
   left(userId: string, reason: LeaveReason): void {
@@ -145,6 +148,7 @@ export class Star implements VoiceTransport {
     try {
       const seat = await this.#options.desk.seat()
       this.#servers = seat.iceServers
+      this.#serversUntil = seat.iceExpiresAt
       if (this.#signaling === undefined) await this.#connect(seat)
       else this.#attempt = 0
     } catch (thrown) {
@@ -162,7 +166,7 @@ export class Star implements VoiceTransport {
         this.#attempt = 0
         side.opened()
       },
-      received: (note, from) => side.receive(from, note),
+      received: (note, from) => void this.#received(side, note, from),
       closed: () => {
         this.#signaling = undefined
         if (side.needsSignaling()) this.#openLater()
@@ -170,6 +174,12 @@ export class Star implements VoiceTransport {
     })
     if (this.#isClosed) signaling.abandon()
     else this.#signaling = signaling
+  }
+
+  /** Offers are answered with servers whose credentials are good; candidates that overtake one are kept by whom they are for. */
+  async #received(side: StarSide, note: Note, from: string): Promise<void> {
+    if (note.kind === 'offer' && this.#haveServersExpired()) await this.#open()
+    side.receive(from, note)
   }
 
   #sit(seat: Seat): StarSide {
@@ -184,9 +194,13 @@ export class Star implements VoiceTransport {
     return seat.role === 'host' ? new StarHost(options, this.#parts.mix) : new StarGuest(options)
   }
 
+  #haveServersExpired(): boolean {
+    return this.#serversUntil !== undefined && this.#options.environment.now() > this.#serversUntil - EXPIRY_MARGIN_MS
+  }
+
   /** A new path needs the channel too, so both come together. */
   async #freshServers(): Promise<readonly RTCIceServer[]> {
-    if (this.#signaling === undefined) await this.#open()
+    if (this.#signaling === undefined || this.#haveServersExpired()) await this.#open()
     return this.#servers
   }
 

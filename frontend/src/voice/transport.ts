@@ -8,6 +8,9 @@ import type { CloseReason, LeaveReason, Note } from './signals'
 import type { Reading } from './quality'
 import type { StarDesk } from './seat'
 
+/** Connecting takes less; with credentials that end sooner it is not begun. */
+export const EXPIRY_MARGIN_MS = 15_000
+
 /** The audio between this page and one other participant. */
 export interface Link {
   readonly state: LinkState
