@@ -325,6 +325,46 @@ test('giving up while the server is asked gives the place up too', async () => {
   expect(server.rooms.get(ROOM)?.voice.size).toBe(0)
 })
 
+/** Requests of a kind travel this long, one after the other. */
+function slow(type: string, ...times: readonly number[]): void {
+  const left = [...times]
+  server.travelMs = (request) => (request.action === 'voiceSignal' && request.type === type ? (left.shift() ?? 0) : 0)
+}
+
+test.each([
+  ['voice:join', [400, 100]],
+  ['voice:join', [100, 400]],
+  ['voice:leave', [300]],
+] as const)('joined, given up and joined again while %s travels slowly: the second joining keeps the seat', async (type, times) => {
+  const [ann] = pair(await arrive('Ann', 'Bob'))
+  slow(type, ...times)
+  void ann.session.voice.join(ROOM)
+  await environment.pass(50)
+  ann.session.voice.leave()
+  void ann.session.voice.join(ROOM)
+  await environment.pass(1_000)
+  expect(ann.session.voice.state.getSnapshot().kind).toBe('on')
+  expect([...(server.rooms.get(ROOM)?.voice.keys() ?? [])]).toEqual(['Ann'])
+  expect(ann.seen).toEqual(['Ann'])
+  expect(ann.call.state.getSnapshot().line).toBe('up')
+})
+
+test('a second joining that is refused leaves no seat of the first one behind', async () => {
+  const [ann] = pair(await arrive('Ann', 'Bob'))
+  slow('voice:join', 400, 600)
+  void ann.session.voice.join(ROOM)
+  await environment.pass(50)
+  ann.session.voice.leave()
+  void ann.session.voice.join(ROOM)
+  await environment.pass(500)
+  expect(server.rooms.get(ROOM)?.voice.size).toBe(1)
+  server.intercept = (request) =>
+    request.action === 'voiceSignal' && request.type === 'voice:join' ? { action: 'error', code: 'rateLimited', message: 'wait a little' } : undefined
+  await environment.pass(1_000)
+  expect(ann.session.voice.state.getSnapshot()).toMatchObject({ kind: 'failed', fault: { code: 'rateLimited' } })
+  expect(server.rooms.get(ROOM)?.voice.size).toBe(0)
+})
+
 test('who speaks is known by the level, and a muted microphone says nothing', async () => {
   const [ann, bob] = pair(await arrive('Ann', 'Bob'))
   await talk(ann, bob)

@@ -104,11 +104,15 @@ export class Voice {
     }
     stop(microphone)
     if (this.#state.getSnapshot() !== joining) {
-      // Given up meanwhile; the server may have heard of that before it heard of the joining.
-      if (!(joined instanceof Error)) line.leave(roomId)
+      // Given up meanwhile; the server may have heard of that before it heard of the joining. A newer joining has the same seat.
+      if (!(joined instanceof Error) && !this.#isTaking(roomId)) line.leave(roomId)
       return
     }
-    if (joined instanceof Error) this.#state.set({ kind: 'failed', roomId, fault: refused(joined.code, joined.message) })
+    if (joined instanceof Error) {
+      // One that was given up before may have got the seat.
+      line.leave(roomId)
+      this.#state.set({ kind: 'failed', roomId, fault: refused(joined.code, joined.message) })
+    }
   }
 
   /** Leaves voice, or gives up joining it. */
@@ -211,9 +215,9 @@ export class Voice {
     if (signal.kind === 'enabled' && !signal.enabled) {
       this.#end(from === me ? { kind: 'off' } : { kind: 'ended', roomId, reason: 'disabled', by: from })
     } else if (signal.kind === 'left' && from === me) {
-      // The server took a line for dead that this page has replaced since.
-      if (signal.reason === 'disconnected') this.lineUp()
-      else if (signal.reason !== 'left') this.#end({ kind: 'ended', roomId, reason: signal.reason, by: undefined })
+      // The server took a line for dead that this page has replaced since, or heard of an earlier leaving only now.
+      if (signal.reason === 'disconnected' || signal.reason === 'left') this.lineUp()
+      else this.#end({ kind: 'ended', roomId, reason: signal.reason, by: undefined })
     } else if (from !== me || signal.kind === 'mute') {
       if (signal.kind === 'joined' && !call.knows(from)) this.#tone('joined')
       if (signal.kind === 'left' && call.knows(from)) this.#tone('left')
@@ -229,6 +233,12 @@ export class Voice {
   #tone(tone: 'joined' | 'left'): void {
     const { preferences, sound } = this.#options
     if (preferences.value.getSnapshot().tones) sound.tone(tone)
+  }
+
+  /** Whether this page asks for a seat in the room's voice, or has one. */
+  #isTaking(roomId: string): boolean {
+    const state = this.#state.getSnapshot()
+    return (state.kind === 'joining' || state.kind === 'on') && state.roomId === roomId
   }
 
   #isOn(call: Call): boolean {
