@@ -165,11 +165,6 @@ export class Voice {
     }
   }
 
-  /** The page or the session ends. */
-  stop(): void {
-    this.#end({ kind: 'off' })
-  }
-
   #begin(roomId: string, microphone: MediaStream, joined: Joined): void {
     const { transports, topology, present, me, line } = this.#options
     present(roomId, [...joined.participants, { userId: me(), muted: false }])
