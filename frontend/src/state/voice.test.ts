@@ -325,6 +325,37 @@ test('giving up while the server is asked gives the place up too', async () => {
   expect(server.rooms.get(ROOM)?.voice.size).toBe(0)
 })
 
+test('somebody whom the server does not know in voice any more is let go, though nobody said so', async () => {
+  const [ann, bob] = pair(await arrive('Ann', 'Bob'))
+  await talk(ann, bob)
+  server.intercept = (request, from) => (from === 'Bob' && request.action === 'voiceSignal' ? { action: 'error', code: 'internal', message: 'lost' } : undefined)
+  server.rooms.get(ROOM)?.voice.delete('Bob')
+  network.isPassable = false
+  network.settle()
+  bob.session.stop()
+  await environment.pass(4_000)
+  // For a while it may be their line only.
+  expect(ann.call.links.getSnapshot().get('Bob')).toMatchObject({ isAway: true })
+  await environment.pass(CONNECT_LIMIT_MS)
+  expect(ann.links).toEqual({})
+  const { length } = server.received
+  await environment.pass(10_000)
+  expect(server.received).toHaveLength(length)
+})
+
+test('a page whose place in voice is lost without a word takes it again when it has something to say', async () => {
+  const [ann, bob] = pair(await arrive('Ann', 'Bob'))
+  await talk(ann, bob)
+  server.rooms.get(ROOM)?.voice.delete('Bob')
+  for (const connection of network.open) connection.find('candidate:2')
+  await environment.pass(500)
+  expect([...(server.rooms.get(ROOM)?.voice.keys() ?? [])].toSorted()).toEqual(['Ann', 'Bob'])
+  expect([ann.links, bob.links]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
+  expect(ann.call.links.getSnapshot().get('Bob')).toMatchObject({ isAway: false })
+  const joins = server.received.filter((frame) => frame.action === 'voiceSignal' && frame.type === 'voice:join')
+  expect(joins).toHaveLength(3)
+})
+
 /** Requests of a kind travel this long, one after the other. */
 function slow(type: string, ...times: readonly number[]): void {
   const left = [...times]

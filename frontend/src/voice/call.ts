@@ -2,6 +2,7 @@
 
 import { type Observable, type Unsubscribe, Variable } from '../observable'
 import type { Cancel, Environment } from '../transport/environment'
+import type { FailureCode } from '../transport/errors'
 import type { Devices } from './devices'
 import type { VoiceLine } from './line'
 import type { PreferenceStore } from './preferences'
@@ -40,6 +41,8 @@ export interface CallOptions {
   /** Joins again for servers with fresh credentials. */
   readonly rejoin: () => Promise<Joined>
   readonly desk: StarDesk
+  /** The server knows nothing of this page's part. */
+  readonly unseated: () => void
   /** The transport cannot go on. */
   readonly ended: (why: TransportEnd) => void
 }
@@ -81,7 +84,7 @@ export class Call {
       audio: sound.context,
       desk: options.desk,
       connect: options.connect,
-      send: (to, note) => line.tell(roomId, to, note),
+      send: (to, note) => line.tell(roomId, to, note, ({ code }) => this.#refused(to, code)),
       freshServers: () => this.#freshServers(),
       ownLevel: () => this.#ownLevel(),
       heard: (userId, track) => this.#heard(userId, track),
@@ -205,6 +208,13 @@ export class Call {
     this.#transport.close(why)
     this.#meter?.stop()
     stopTracks(this.#microphone)
+  }
+
+  /** A note went to nobody: they are gone, or it is this page that the server does not know in voice. */
+  #refused(to: string, code: FailureCode): void {
+    if (this.#isClosed) return
+    if (code === 'notFound') this.#transport.left(to, 'disconnected')
+    if (code === 'forbidden' && this.#state.getSnapshot().line === 'up') this.#options.unseated()
   }
 
   #heard(userId: string, track: MediaStreamTrack): void {

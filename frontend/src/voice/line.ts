@@ -3,7 +3,7 @@
 import type { Connection } from '../transport/connection'
 import { RequestError } from '../transport/errors'
 import type { VoiceEvent } from '../transport/protocol.gen'
-import type { AnswerTo } from '../transport/requests'
+import type { AnswerTo, Refused } from '../transport/requests'
 import { Desk } from './desk'
 import type { StarDesk } from './seat'
 import { candidateInit, type Joined, type Note, rtcServer, sdpText, type Signal } from './signals'
@@ -50,17 +50,18 @@ export class VoiceLine {
     return new Desk(this.#connection, roomId, voiceRoomId)
   }
 
-  tell(roomId: string, to: string, note: Note): void {
+  /** To one other participant; `refused` hears where they, or this person, take no part. */
+  tell(roomId: string, to: string, note: Note, refused: Refused): void {
     const address = { action: 'voiceSignal', roomId, to } as const
     switch (note.kind) {
       case 'offer':
-        this.#connection.tell({ ...address, type: 'voice:offer', sdp: note.sdp })
+        this.#connection.tell({ ...address, type: 'voice:offer', sdp: note.sdp }, refused)
         return
       case 'answer':
-        this.#connection.tell({ ...address, type: 'voice:answer', sdp: note.sdp })
+        this.#connection.tell({ ...address, type: 'voice:answer', sdp: note.sdp }, refused)
         return
       case 'candidate':
-        this.#connection.tell({ ...address, type: 'voice:ice_candidate', candidate: note.candidate })
+        this.#connection.tell({ ...address, type: 'voice:ice_candidate', candidate: note.candidate }, refused)
     }
   }
 }

@@ -53,10 +53,13 @@ export class Mesh implements VoiceTransport {
   left(userId: string, reason: LeaveReason): void {
     const member = this.#members.get(userId)
     if (member === undefined) return
-    if (reason !== 'disconnected' && reason !== 'replaced') {
+    const mayReturn = reason === 'disconnected' || reason === 'replaced'
+    if (!mayReturn || member.peer.state.getSnapshot().kind === 'failed') {
       this.#remove(userId)
       return
     }
+    // The time runs from the first word of it.
+    if (member.isAway) return
     member.isAway = true
     member.cancelTimer()
     member.cancelTimer = this.#options.environment.after(AWAY_MS, () => this.#remove(userId))

@@ -177,6 +177,7 @@ export class Voice {
       transport: transports[topology],
       rejoin: () => line.join(roomId),
       desk: line.desk(roomId, joined),
+      unseated: () => this.lineUp(),
       ended: (why) => this.#transportEnded(roomId, why),
     })
     this.#state.set({ kind: 'on', roomId, call })
