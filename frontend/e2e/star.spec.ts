@@ -1,7 +1,8 @@
 /** Voice over Kinesis Video's signaling, where one participant mixes for all the others. */
 
 import { expect, test } from '@playwright/test'
-import { everybodyHearsTheOthers, type Talker, talkersInARoom } from './voice'
+import { Person } from './person'
+import { everybodyHearsTheOthers, Talker, talkersInARoom } from './voice'
 
 test('host and guests hear each other and not themselves; the host leaves, and voice ends for all', async ({ browser }, { project }) => {
   const [ann, bob, cleo] = await threeAtAStar(talkersInARoom(browser, 3, project.use))
@@ -37,11 +38,40 @@ test('host and guests hear each other and not themselves; the host leaves, and v
   await Promise.all([ann, bob, cleo].map(({ person }) => person.leave()))
 })
 
+test('the host goes on in another tab: nobody is thrown out, and all hear each other from there', async ({ browser }, { project }) => {
+  const [ann, bob, cleo] = await threeAtAStar(talkersInARoom(browser, 3, project.use))
+  for (const talker of [ann, bob, cleo]) await talker.join()
+  await everybodyHearsTheOthers([ann, bob, cleo])
+
+  const again = new Talker(await Person.openTab(ann.person.context, ann.name), ann.tone)
+  await again.person.signIn(`./#/r/${ann.person.roomId}`)
+  await again.join()
+  await expect(ann.dock).toContainText('You joined voice elsewhere')
+  await everybodyHearsTheOthers([again, bob, cleo], 30_000)
+  // The new page knows who they are.
+  for (const { name } of [bob, cleo]) await expect(again.tile(name)).toHaveAttribute('data-link', 'connected')
+  await expect(bob.tile(cleo.name)).toHaveAttribute('data-speaking', 'true')
+
+  await again.leave()
+  for (const guest of [bob, cleo]) await expect(guest.dock).toContainText(/Whoever hosted voice has left|Voice was ended for everybody/)
+  await Promise.all([ann, bob, cleo].map(({ person }) => person.leave()))
+})
+
+test('whoever starts voice and leaves before it has begun leaves nothing behind', async ({ browser }, { project }) => {
+  const [ann, bob, cleo] = await threeAtAStar(talkersInARoom(browser, 3, project.use))
+  await ann.join()
+  await ann.leave()
+  await bob.join()
+  await cleo.join()
+  await everybodyHearsTheOthers([bob, cleo])
+  await Promise.all([ann, bob, cleo].map(({ person }) => person.leave()))
+})
+
 /** The same stage, as if it were set to the star. */
 async function threeAtAStar(many: Promise<readonly Talker[]>): Promise<[Talker, Talker, Talker]> {
   const talkers = await many
-  for (const { page } of talkers) {
-    await page.route('**/config.json', async (route) => {
+  for (const { page, person } of talkers) {
+    await person.context.route('**/config.json', async (route) => {
       const response = await route.fetch()
       const config: Record<string, unknown> = JSON.parse(await response.text())
       await route.fulfill({ response, json: { ...config, voice: { transport: 'kinesis' } } })

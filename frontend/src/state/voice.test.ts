@@ -1,88 +1,20 @@
 /** Voice from the press of a button, through the server and the network, to another person's loudspeaker; all of them in memory. */
 
 import { beforeEach, expect, test } from 'vitest'
-import { FakeEnvironment, settle } from '../transport/fakes/environment'
-import { FakeServer } from '../transport/fakes/server'
-import { FakeNetwork } from '../voice/fakes/network'
-import { type FakeVoice, fakeVoice } from '../voice/fakes/parts'
+import { settle } from '../transport/fakes/environment'
 import { CONNECT_LIMIT_MS } from '../voice/peer'
-import type { Call } from '../voice/call'
-import { Memory } from './memory'
-import { Session } from './session'
+import { type Company, company, pair, ROOM } from './fakes/company'
 
-const CONFIG = { stage: 'local', region: 'us-east-1', webSocketUrl: 'ws://test/local', voice: { transport: 'mesh' } } as const
-const ROOM = 'k3v9x0q2m7ab'
-
-class Talker {
-  readonly name: string
-  readonly session: Session
-  readonly parts: FakeVoice
-
-  constructor(name: string, session: Session, parts: FakeVoice) {
-    this.name = name
-    this.session = session
-    this.parts = parts
-  }
-
-  get heard(): string[] {
-    return [...this.parts.sound.playing.keys()].toSorted()
-  }
-
-  get call(): Call {
-    const state = this.session.voice.state.getSnapshot()
-    if (state.kind !== 'on') throw new Error(`${this.name}'s voice is ${state.kind}`)
-    return state.call
-  }
-
-  get links(): Record<string, string> {
-    return Object.fromEntries([...this.call.links.getSnapshot()].map(([userId, { state }]) => [userId, state.kind]))
-  }
-
-  /** Who this person sees in voice. */
-  get seen(): string[] {
-    const room = this.session.state.getSnapshot().rooms.get(ROOM)
-    return room?.kind === 'member' ? room.voice.people.map(({ userId, muted }) => userId + (muted ? ' (muted)' : '')) : []
-  }
-}
-
-let environment: FakeEnvironment
-let server: FakeServer
-let network: FakeNetwork
+let environment: Company['environment']
+let server: Company['server']
+let network: Company['network']
+let arrive: Company['arrive']
+let talk: Company['talk']
+let lookOn: Company['lookOn']
 
 beforeEach(() => {
-  localStorage.clear()
-  sessionStorage.clear()
-  environment = new FakeEnvironment()
-  server = new FakeServer(environment)
-  network = new FakeNetwork()
+  ;({ environment, server, network, arrive, talk, lookOn } = company())
 })
-
-/** Signed in, in the room. */
-async function arrive(...names: readonly string[]): Promise<Talker[]> {
-  const [admin = '', ...members] = names
-  server.addRoom(ROOM, 'Team', admin, members)
-  const talkers = names.map((name) => {
-    const parts = fakeVoice(network)
-    const memory = new Memory(CONFIG.stage, localStorage, sessionStorage).of(name)
-    return new Talker(name, new Session({ config: CONFIG, name, memory, environment, openSocket: server.openSocket, voice: parts }), parts)
-  })
-  for (const { session } of talkers) session.start()
-  await settle()
-  return talkers
-}
-
-async function talk(...talkers: readonly Talker[]): Promise<void> {
-  for (const { session } of talkers) {
-    await session.voice.join(ROOM)
-    await environment.pass(500)
-  }
-}
-
-function pair(talkers: readonly Talker[]): [Talker, Talker] {
-  const [first, second] = talkers
-  if (first === undefined || second === undefined) throw new Error('two were asked for')
-  return [first, second]
-}
 
 test.each([2, 3, 4, 6])('%i people hear each other, and nobody themselves', async (number) => {
   const names = ['Ann', 'Bob', 'Cleo', 'Dan', 'Eve', 'Finn'].slice(0, number)
@@ -113,16 +45,6 @@ test('everybody in the room sees who talks; leaving ends the links and stops the
   expect([ann.heard, bob.heard]).toEqual([['Bob'], ['Ann']])
   expect(ann.parts.sound.tones).toEqual(['joined', 'joined', 'left', 'joined'])
 })
-
-/** One who only looks. */
-async function lookOn(name: string): Promise<Talker[]> {
-  const parts = fakeVoice(network)
-  const memory = new Memory(CONFIG.stage, localStorage, sessionStorage).of(name)
-  const session = new Session({ config: CONFIG, name, memory, environment, openSocket: server.openSocket, voice: parts })
-  session.start()
-  await settle()
-  return [new Talker(name, session, parts)]
-}
 
 test('mute shuts the microphone and is seen; an admin mutes somebody, who can speak up again', async () => {
   const [ann, bob] = pair(await arrive('Ann', 'Bob'))
@@ -298,31 +220,6 @@ test('voice ends for all where the admin ends it, and here where it was opened e
   await settle()
   expect(bob.session.voice.state.getSnapshot()).toMatchObject({ kind: 'ended', reason: 'replaced' })
   expect(network.open).toHaveLength(0)
-})
-
-test('giving up while the browser asks for the microphone leaves nothing behind', async () => {
-  const [ann] = pair(await arrive('Ann', 'Bob'))
-  const joining = ann.session.voice.join(ROOM)
-  ann.session.voice.leave()
-  await joining
-  await settle()
-  expect(ann.session.voice.state.getSnapshot().kind).toBe('off')
-  expect(ann.parts.devices.opened[0]?.isStopped).toBe(true)
-  expect(server.received.some((frame) => frame.action === 'voiceSignal')).toBe(false)
-})
-
-test('giving up while the server is asked gives the place up too', async () => {
-  const [ann] = pair(await arrive('Ann', 'Bob'))
-  const joining = ann.session.voice.join(ROOM)
-  await Promise.resolve()
-  await Promise.resolve()
-  expect(ann.session.voice.state.getSnapshot().kind).toBe('joining')
-  ann.session.voice.leave()
-  await joining
-  await settle()
-  expect(ann.session.voice.state.getSnapshot().kind).toBe('off')
-  expect(ann.parts.devices.opened[0]?.isStopped).toBe(true)
-  expect(server.rooms.get(ROOM)?.voice.size).toBe(0)
 })
 
 test('who speaks is known by the level, and a muted microphone says nothing', async () => {

@@ -9,7 +9,7 @@ import { decodeFrame } from './decode'
 import type { Cancel, Environment } from './environment'
 import { asRequestError, RequestError } from './errors'
 import type { ClientMessage, ErrorCode, Reply, ServerMessage } from './protocol.gen'
-import { type AnswerTo, Requests } from './requests'
+import { type AnswerTo, type Refused, Requests } from './requests'
 import type { Socket, SocketFactory } from './socket'
 
 export type Welcome = AnswerTo<'hello'>
@@ -99,10 +99,10 @@ export class Connection {
     return await this.#ask(message, REQUEST_TIMEOUT_MS)
   }
 
-  /** Sends what no answer is awaited to. It carries an id all the same, so that a refusal is known to be its. */
-  tell(message: ClientMessage): void {
+  /** Sends what no answer is awaited to. It carries an id all the same, by which `refused` hears of a refusal. */
+  tell(message: ClientMessage, refused?: Refused): void {
     if (this.#state.getSnapshot().kind !== 'online') return
-    this.#socket?.send(JSON.stringify({ ...message, requestId: this.#options.environment.newId() }))
+    this.#requests.tell(message, REQUEST_TIMEOUT_MS, (text) => this.#socket?.send(text), refused)
   }
 
   /** A request on the open socket; silence for `timeoutMs` counts as a dead line. */

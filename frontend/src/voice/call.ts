@@ -2,15 +2,16 @@
 
 import { type Observable, type Unsubscribe, Variable } from '../observable'
 import type { Cancel, Environment } from '../transport/environment'
+import type { FailureCode } from '../transport/errors'
 import type { Devices } from './devices'
 import type { VoiceLine } from './line'
 import type { PreferenceStore } from './preferences'
 import { type Quality, qualityBetween, type Reading } from './quality'
 import type { StarDesk } from './seat'
-import type { Joined, Signal } from './signals'
+import type { CloseReason, Joined, Signal } from './signals'
 import { every, type Meter, type Sound } from './sound'
 import { Talking } from './talking'
-import type { Links, TransportEnd, TransportFactory, VoiceTransport } from './transport'
+import { EXPIRY_MARGIN_MS, type Links, type TransportEnd, type TransportFactory, type VoiceTransport } from './transport'
 
 export interface CallState {
   /** This person's own choice, or an admin's. */
@@ -40,6 +41,8 @@ export interface CallOptions {
   /** Joins again for servers with fresh credentials. */
   readonly rejoin: () => Promise<Joined>
   readonly desk: StarDesk
+  /** The server knows nothing of this page's part. */
+  readonly unseated: () => void
   /** The transport cannot go on. */
   readonly ended: (why: TransportEnd) => void
 }
@@ -48,8 +51,6 @@ const LEVELS_MS = 100
 const QUALITY_MS = 2_000
 /** Joining is limited to five times a minute, and several links may ask at once. */
 const SERVERS_FRESH_MS = 20_000
-/** A connection takes less; with credentials that end sooner it is not begun. */
-const EXPIRY_MARGIN_MS = 15_000
 
 export class Call {
   readonly #options: CallOptions
@@ -83,7 +84,7 @@ export class Call {
       audio: sound.context,
       desk: options.desk,
       connect: options.connect,
-      send: (to, note) => line.tell(roomId, to, note),
+      send: (to, note) => line.tell(roomId, to, note, ({ code }) => this.#refused(to, code)),
       freshServers: () => this.#freshServers(),
       ownLevel: () => this.#ownLevel(),
       heard: (userId, track) => this.#heard(userId, track),
@@ -200,13 +201,20 @@ export class Call {
     this.#transport.meet(joined.participants.map(({ userId }) => userId))
   }
 
-  close(): void {
+  close(why: CloseReason): void {
     if (this.#isClosed) return
     this.#isClosed = true
     for (const cancel of this.#cancels) cancel()
-    this.#transport.close()
+    this.#transport.close(why)
     this.#meter?.stop()
     stopTracks(this.#microphone)
+  }
+
+  /** A note went to nobody: they are gone, or it is this page that the server does not know in voice. */
+  #refused(to: string, code: FailureCode): void {
+    if (this.#isClosed) return
+    if (code === 'notFound') this.#transport.left(to, 'disconnected')
+    if (code === 'forbidden' && this.#state.getSnapshot().line === 'up') this.#options.unseated()
   }
 
   #heard(userId: string, track: MediaStreamTrack): void {

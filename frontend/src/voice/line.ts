@@ -2,10 +2,11 @@
 
 import type { Connection } from '../transport/connection'
 import { RequestError } from '../transport/errors'
-import type { IceServer, VoiceEvent } from '../transport/protocol.gen'
-import type { AnswerTo } from '../transport/requests'
-import type { Seat, StarDesk } from './seat'
-import { candidateInit, type Joined, type Note, sdpText, type Signal } from './signals'
+import type { VoiceEvent } from '../transport/protocol.gen'
+import type { AnswerTo, Refused } from '../transport/requests'
+import { Desk } from './desk'
+import type { StarDesk } from './seat'
+import { candidateInit, type Joined, type Note, rtcServer, sdpText, type Signal } from './signals'
 
 /** The news that everybody gets, as the answer to whoever made it. */
 export type VoiceAnswer = AnswerTo<'voiceSignal'>
@@ -22,8 +23,8 @@ export class VoiceLine {
   async join(roomId: string): Promise<Joined> {
     const answer = await this.#connection.request({ action: 'voiceSignal', type: 'voice:join', roomId })
     if (answer.type !== 'voice:existing_participants') throw new RequestError('internal', `joining voice was answered by ${answer.type}`)
-    const { participants, iceServers, iceExpiresAt } = answer
-    return { participants, iceServers: iceServers.map(rtcServer), iceExpiresAt }
+    const { participants, iceServers, iceExpiresAt, voiceRoomId } = answer
+    return { participants, iceServers: iceServers.map(rtcServer), iceExpiresAt, voiceRoomId }
   }
 
   leave(roomId: string): void {
@@ -44,35 +45,23 @@ export class VoiceLine {
     return await this.#connection.request({ action: 'voiceSignal', type: isAllowed ? 'voice:enable' : 'voice:disable', roomId })
   }
 
-  /** Where seats at a room's star are to be had; opens the star where there is none. */
-  desk(roomId: string): StarDesk {
-    const connection = this.#connection
-    let voiceRoomId: string | undefined
-    return {
-      get voiceRoomId() {
-        return voiceRoomId
-      },
-      seat: async () => {
-        voiceRoomId ??= (await connection.request({ action: 'createVoiceRoom', roomId })).voiceRoomId
-        return seatOf(await connection.request({ action: 'getVoiceCredentials', voiceRoomId }))
-      },
-      end: () => {
-        if (voiceRoomId !== undefined) connection.tell({ action: 'endVoiceRoom', voiceRoomId })
-      },
-    }
+  /** Where seats at a room's star are to be had, for one who has joined; opens the star where there is none. */
+  desk(roomId: string, { voiceRoomId }: Joined): StarDesk {
+    return new Desk(this.#connection, roomId, voiceRoomId)
   }
 
-  tell(roomId: string, to: string, note: Note): void {
+  /** To one other participant; `refused` hears where they, or this person, take no part. */
+  tell(roomId: string, to: string, note: Note, refused: Refused): void {
     const address = { action: 'voiceSignal', roomId, to } as const
     switch (note.kind) {
       case 'offer':
-        this.#connection.tell({ ...address, type: 'voice:offer', sdp: note.sdp })
+        this.#connection.tell({ ...address, type: 'voice:offer', sdp: note.sdp }, refused)
         return
       case 'answer':
-        this.#connection.tell({ ...address, type: 'voice:answer', sdp: note.sdp })
+        this.#connection.tell({ ...address, type: 'voice:answer', sdp: note.sdp }, refused)
         return
       case 'candidate':
-        this.#connection.tell({ ...address, type: 'voice:ice_candidate', candidate: note.candidate })
+        this.#connection.tell({ ...address, type: 'voice:ice_candidate', candidate: note.candidate }, refused)
     }
   }
 }
@@ -102,20 +91,4 @@ export function signalOf(event: VoiceEvent): Signal | undefined {
       return candidate === undefined ? undefined : { kind: 'note', roomId, from: event.from, note: { kind: 'candidate', candidate } }
     }
   }
-}
-
-function seatOf({ role, channelARN, region, endpoints, clientId, signalingUrl, iceServers }: AnswerTo<'getVoiceCredentials'>): Seat {
-  return {
-    role: role === 'MASTER' ? 'host' : 'guest',
-    channelArn: channelARN,
-    endpoint: endpoints.find(({ Protocol }) => Protocol === 'WSS')?.ResourceEndpoint ?? '',
-    region,
-    clientId,
-    signalingUrl,
-    iceServers: iceServers.map(rtcServer),
-  }
-}
-
-function rtcServer({ urls, username, credential }: IceServer): RTCIceServer {
-  return { urls, ...(username === undefined ? {} : { username }), ...(credential === undefined ? {} : { credential }) }
 }

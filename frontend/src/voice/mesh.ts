@@ -5,7 +5,7 @@ import type { Cancel } from '../transport/environment'
 import { bitrateFor } from './opus'
 import { Peer } from './peer'
 import { type Reading, readingOf } from './quality'
-import { type LeaveReason, type Note, sessionOf } from './signals'
+import type { LeaveReason, Note } from './signals'
 import type { Link, Links, TransportOptions, VoiceTransport } from './transport'
 
 /** How long audio is kept for somebody whose line to the server is gone: the path between the two may be well. */
@@ -53,10 +53,13 @@ export class Mesh implements VoiceTransport {
   left(userId: string, reason: LeaveReason): void {
     const member = this.#members.get(userId)
     if (member === undefined) return
-    if (reason !== 'disconnected' && reason !== 'replaced') {
+    const mayReturn = reason === 'disconnected' || reason === 'replaced'
+    if (!mayReturn || member.peer.state.getSnapshot().kind === 'failed') {
       this.#remove(userId)
       return
     }
+    // The time runs from the first word of it.
+    if (member.isAway) return
     member.isAway = true
     member.cancelTimer()
     member.cancelTimer = this.#options.environment.after(AWAY_MS, () => this.#remove(userId))
@@ -65,7 +68,7 @@ export class Mesh implements VoiceTransport {
 
   receive(from: string, note: Note): void {
     const member = this.#members.get(from)
-    const isOther = member !== undefined && note.kind !== 'candidate' && isFromOtherPage(member.peer, note.sdp)
+    const isOther = member !== undefined && note.kind !== 'candidate' && member.peer.isFromOtherPage(note.sdp)
     if (isOther) this.#remove(from)
     // An answer to a page that is gone answers nothing; a fresh offer makes up for it.
     if (isOther && note.kind === 'answer') this.#call(from)
@@ -168,10 +171,4 @@ export class Mesh implements VoiceTransport {
 
 function linkOf({ peer, isAway }: Member): Link {
   return { state: peer.state.getSnapshot(), isAway }
-}
-
-/** A connection keeps one session id for life; another one comes from a page that was opened since. */
-function isFromOtherPage(peer: Peer, sdp: string): boolean {
-  const known = peer.remoteSession
-  return known !== undefined && known !== sessionOf(sdp)
 }

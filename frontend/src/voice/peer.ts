@@ -87,9 +87,10 @@ export class Peer {
     return this.#state
   }
 
-  /** Which page is at the other end; unknown until it has described itself. */
-  get remoteSession(): string | undefined {
-    return sessionOf(this.#connection.remoteDescription?.sdp ?? '')
+  /** A connection keeps one session id for life; another one comes from a page that was opened since. */
+  isFromOtherPage(sdp: string): boolean {
+    const known = sessionOf(this.#connection.remoteDescription?.sdp ?? '')
+    return known !== undefined && known !== sessionOf(sdp)
   }
 
   /** Makes the first offer. The other side waits for it: two offers at once cost time. */

@@ -1,5 +1,7 @@
 /** A place at a star: what the server gives a participant so that they reach the signaling channel. */
 
+import type { CloseReason } from './signals'
+
 /** Credentials are the server's: it has signed the address, so no key comes to the browser's code. */
 export interface Seat {
   /** The host mixes for everybody else. */
@@ -12,6 +14,8 @@ export interface Seat {
   /** Signed, good for one connection within five minutes. */
   readonly signalingUrl: string
   readonly iceServers: readonly RTCIceServer[]
+  /** When the relay takes their credentials no longer, ms since the epoch. */
+  readonly iceExpiresAt: number | undefined
 }
 
 export interface StarDesk {
@@ -19,6 +23,6 @@ export interface StarDesk {
   readonly voiceRoomId: string | undefined
   /** A seat with fresh credentials; the same role each time. Rejects with a `RequestError`. */
   seat(): Promise<Seat>
-  /** The host leaves, and with the host the star ends for everybody. */
-  end(): void
+  /** Nothing more is asked. A host who leaves ends the star for everybody. */
+  close(why: CloseReason): void
 }

@@ -1,6 +1,7 @@
 /** What is said about voice through the server: who is in it, and what two participants tell each other to connect. */
 
 import { isFields } from '../transport/json'
+import type { IceServer } from '../transport/protocol.gen'
 
 export type Topology = 'mesh' | 'star'
 
@@ -12,6 +13,9 @@ export interface Presence {
 
 /** Why somebody is in voice no longer. */
 export type LeaveReason = 'left' | 'disconnected' | 'removed' | 'replaced' | 'ended'
+
+/** Why this page takes part no longer; `left` where it gives its part up itself. */
+export type CloseReason = LeaveReason | 'disabled' | 'roomGone' | 'hostGone'
 
 /** From one participant to one other. */
 export type Note =
@@ -36,6 +40,13 @@ export interface Joined {
   readonly iceServers: readonly RTCIceServer[]
   /** When the relay takes their credentials no longer, ms since the epoch. */
   readonly iceExpiresAt: number | undefined
+  /** The star that there is. */
+  readonly voiceRoomId: string | undefined
+}
+
+/** A server of the protocol as browsers take it. */
+export function rtcServer({ urls, username, credential }: IceServer): RTCIceServer {
+  return { urls, ...(username === undefined ? {} : { username }), ...(credential === undefined ? {} : { credential }) }
 }
 
 /** An SDP that other clients send as text or as a whole description. */

@@ -11,19 +11,22 @@ let environment: FakeEnvironment
 let network: FakeNetwork
 let channel: FakeChannel
 let mixer: FakeMixer
+/** How long the relay takes credentials. */
+let relayMs: number
 
 beforeEach(() => {
   environment = new FakeEnvironment()
   network = new FakeNetwork()
   channel = new FakeChannel()
   mixer = new FakeMixer()
+  relayMs = 300_000
 })
 
 interface Sitting {
   readonly star: Star
   readonly playing: Set<string>
   readonly ends: TransportEnd[]
-  /** How often the host ended it for all. */
+  /** What the desk was told at the end. */
   readonly closed: string[]
   refusal: RequestError | undefined
   seats: number
@@ -39,7 +42,8 @@ function sit(me: string, others: readonly string[]): Sitting {
     region: 'us-east-1',
     clientId: `id-of-${me}`,
     signalingUrl: 'wss://signaling/?signed',
-    iceServers: [],
+    iceServers: [{ urls: [`turn:relay?seat=${sitting.seats}`] }],
+    iceExpiresAt: environment.now() + relayMs,
   })
   const star = new Star(
     {
@@ -56,7 +60,7 @@ function sit(me: string, others: readonly string[]): Sitting {
           sitting.seats += 1
           return sitting.refusal === undefined ? Promise.resolve(seat()) : Promise.reject(sitting.refusal)
         },
-        end: () => sitting.closed.push(me),
+        close: (why) => sitting.closed.push(why),
       },
       connect: network.connect,
       send: () => undefined,
@@ -115,17 +119,16 @@ test('a guest leaves; the host leaves, and it ends', async () => {
   const bob = sit('Bob', ['Ann', 'Cleo'])
   const cleo = sit('Cleo', ['Ann', 'Bob'])
   await environment.pass(300)
-  cleo.star.close()
+  cleo.star.close('left')
   for (const each of [ann, bob]) each.star.left('Cleo', 'left')
   await environment.pass(100)
   expect([...ann.playing]).toEqual(['Bob'])
   expect(mixer.mixOf('id-of-Bob')).toEqual([''])
   expect(kinds(bob)).toEqual({ Ann: 'connected' })
-  expect(cleo.closed).toEqual([])
 
-  ann.star.close()
+  ann.star.close('left')
   bob.star.left('Ann', 'left')
-  expect(ann.closed).toEqual(['Ann'])
+  expect(ann.closed).toEqual(['left'])
   expect(bob.ends).toEqual([{ kind: 'hostGone' }])
 })
 
@@ -171,4 +174,108 @@ test('a refused seat is told; a passing trouble is waited out', async () => {
   expect(cleo.ends).toEqual([])
   expect(cleo.seats).toBeGreaterThan(1)
   expect(bob.ends).toEqual([{ kind: 'refused', code: 'forbidden', message: 'only members may join' }])
+})
+
+test('the host goes on from another page: it ends nothing, and the guests call that page', async () => {
+  const ann = sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  const again = sit('Ann', ['Bob'])
+  ann.star.close('replaced')
+  bob.star.left('Ann', 'replaced')
+  bob.star.joined('Ann')
+  network.settle()
+  await environment.pass(5_000)
+  expect(ann.closed).toEqual(['replaced'])
+  expect(bob.ends).toEqual([])
+  expect([[...again.playing], [...bob.playing]]).toEqual([['Bob'], ['mix']])
+  expect([kinds(again), kinds(bob)]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
+})
+
+test('a line that was lost and is back: the host asks for the seat again and keeps the channel, guests need nothing', async () => {
+  const ann = sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  expect([ann.seats, bob.seats, channel.opened]).toEqual([1, 1, 2])
+  bob.star.left('Ann', 'disconnected')
+  ann.refusal = new RequestError('disconnected', 'there is no connection')
+  ann.star.meet(['Bob'])
+  bob.star.meet(['Ann'])
+  await environment.pass(100)
+  ann.refusal = undefined
+  await environment.pass(1_000)
+  expect([ann.seats, bob.seats, channel.opened]).toEqual([3, 1, 2])
+  expect([ann.ends, bob.ends]).toEqual([[], []])
+  expect([kinds(ann), kinds(bob)]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
+})
+
+test('a host who comes back too late hears that it has ended', async () => {
+  const ann = sit('Ann', [])
+  await environment.pass(300)
+  ann.refusal = new RequestError('notFound', 'there is no such voice room')
+  ann.star.meet([])
+  await environment.pass(100)
+  expect(ann.ends).toEqual([{ kind: 'ended' }])
+})
+
+test('a host whose line is lost while a path is looked for is not taken for gone', async () => {
+  sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  network.isPassable = false
+  network.settle()
+  bob.star.left('Ann', 'disconnected')
+  expect(bob.ends).toEqual([])
+  network.isPassable = true
+  bob.star.joined('Ann')
+  await environment.pass(5_000)
+  expect(kinds(bob)).toEqual({ Ann: 'connected' })
+})
+
+test('a seat that the server puts off is asked for at the time that it tells', async () => {
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  bob.refusal = new RequestError('rateLimited', 'the channel is being made', 1_500)
+  channel.cut()
+  network.isPassable = false
+  network.settle()
+  bob.star.retry()
+  await environment.pass(100)
+  const asked = bob.seats
+  bob.refusal = undefined
+  await environment.pass(1_300)
+  expect(bob.seats).toBe(asked)
+  await environment.pass(200)
+  expect(bob.seats).toBe(asked + 1)
+})
+
+test('relay credentials that end: the host has fresh ones for a newcomer, and both for another path', async () => {
+  relayMs = 40_000
+  const ann = sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(20_000)
+  ann.star.joined('Cleo')
+  await environment.pass(10_000)
+  expect([ann.seats, bob.seats]).toEqual([1, 1])
+  // The news of somebody can come after their offer.
+  const cleo = sit('Cleo', ['Ann', 'Bob'])
+  await environment.pass(300)
+  const servers = (): unknown[] => network.open.map(({ configuration }) => configuration.iceServers)
+  expect(kinds(cleo)).toEqual({ Ann: 'connected', Bob: 'connected' })
+  expect(ann.seats).toBe(2)
+  expect(servers().at(-1)).toEqual([{ urls: ['turn:relay?seat=2'] }])
+
+  await environment.pass(30_000)
+  ann.star.joined('Dan')
+  await environment.pass(100)
+  expect(ann.seats).toBe(3)
+
+  await environment.pass(30_000)
+  network.isPassable = false
+  network.settle()
+  await environment.pass(3_000)
+  network.isPassable = true
+  await environment.pass(3_000)
+  expect([kinds(ann), kinds(bob)]).toEqual([{ Bob: 'connected', Cleo: 'connected', Dan: 'connecting' }, { Ann: 'connected' }])
+  expect([ann.seats, bob.seats, cleo.seats, channel.opened]).toEqual([4, 2, 2, 3])
 })

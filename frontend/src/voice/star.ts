@@ -12,10 +12,10 @@ import type { LinkState } from './peer'
 import type { Reading } from './quality'
 import type { Seat } from './seat'
 import type { Signaling, SignalingFactory } from './signaling'
-import type { LeaveReason, Note } from './signals'
+import type { CloseReason, LeaveReason, Note } from './signals'
 import { StarGuest } from './starGuest'
 import { StarHost } from './starHost'
-import type { Link, Links, TransportOptions, VoiceTransport } from './transport'
+import { EXPIRY_MARGIN_MS, type Link, type Links, type TransportOptions, type VoiceTransport } from './transport'
 
 /** A star from one of its two sides. */
 export interface StarSide {
@@ -56,8 +56,9 @@ export class Star implements VoiceTransport {
   #side: StarSide | undefined
   #role: Seat['role'] | undefined
   #servers: readonly RTCIceServer[] = []
+  #serversUntil: number | undefined
   #signaling: Signaling | undefined
-  #isOpening = false
+  #opening: Promise<void> | undefined
   #attempt = 0
   #cancelRetry: Cancel = () => undefined
   #isClosed = false
@@ -77,21 +78,25 @@ export class Star implements VoiceTransport {
     this.#people.clear()
     for (const userId of others) this.#people.add(userId)
     this.#publish()
+    // With the seat the server notes the new line as the host's, and lets the star live.
+    if (this.#role === 'host') void this.#open()
     this.#side?.retry()
   }
 
   joined(userId: string): void {
     this.#people.add(userId)
     this.#publish()
+    // A newcomer calls the host soon.
+    if (this.#role === 'host' && this.#haveServersExpired()) void this.#open()
   }
 
   left(userId: string, reason: LeaveReason): void {
     // A lost line to the server says nothing of the audio, which has a watch of its own.
-    if (reason === 'disconnected' || reason === 'replaced') {
-      if (this.#side?.link(userId).kind === 'connected') return
-    }
+    const mayReturn = reason === 'disconnected' || reason === 'replaced'
+    if (mayReturn && this.#side?.link(userId).kind === 'connected') return
     this.#people.delete(userId)
-    this.#side?.left(userId)
+    // Until the server ends a star, its host may come back to it.
+    if (!mayReturn || this.#role === 'host') this.#side?.left(userId)
     this.#publish()
   }
 
@@ -121,26 +126,33 @@ export class Star implements VoiceTransport {
     return this.#side?.setVolume(userId, volume) ?? false
   }
 
-  close(): void {
+  close(why: CloseReason): void {
     this.#isClosed = true
     this.#cancelRetry()
     this.#side?.close()
     this.#signaling?.abandon()
-    if (this.#role === 'host') this.#options.desk.end()
+    this.#options.desk.close(why)
   }
 
-  async #open(): Promise<void> {
-    if (this.#isOpening || this.#isClosed) return
-    this.#isOpening = true
+  /** Takes a seat, with fresh servers, and opens the way to the channel where there is none. */
+  #open(): Promise<void> {
+    this.#opening ??= this.#takeSeat().finally(() => {
+      this.#opening = undefined
+    })
+    return this.#opening
+  }
+
+  async #takeSeat(): Promise<void> {
+    if (this.#isClosed) return
     this.#cancelRetry()
     try {
       const seat = await this.#options.desk.seat()
       this.#servers = seat.iceServers
-      await this.#connect(seat)
+      this.#serversUntil = seat.iceExpiresAt
+      if (this.#signaling === undefined) await this.#connect(seat)
+      else this.#attempt = 0
     } catch (thrown) {
       this.#seatRefused(thrown)
-    } finally {
-      this.#isOpening = false
     }
   }
 
@@ -154,7 +166,7 @@ export class Star implements VoiceTransport {
         this.#attempt = 0
         side.opened()
       },
-      received: (note, from) => side.receive(from, note),
+      received: (note, from) => void this.#received(side, note, from),
       closed: () => {
         this.#signaling = undefined
         if (side.needsSignaling()) this.#openLater()
@@ -162,6 +174,12 @@ export class Star implements VoiceTransport {
     })
     if (this.#isClosed) signaling.abandon()
     else this.#signaling = signaling
+  }
+
+  /** Offers are answered with servers whose credentials are good; candidates that overtake one are kept by whom they are for. */
+  async #received(side: StarSide, note: Note, from: string): Promise<void> {
+    if (note.kind === 'offer' && this.#haveServersExpired()) await this.#open()
+    side.receive(from, note)
   }
 
   #sit(seat: Seat): StarSide {
@@ -176,29 +194,35 @@ export class Star implements VoiceTransport {
     return seat.role === 'host' ? new StarHost(options, this.#parts.mix) : new StarGuest(options)
   }
 
+  #haveServersExpired(): boolean {
+    return this.#serversUntil !== undefined && this.#options.environment.now() > this.#serversUntil - EXPIRY_MARGIN_MS
+  }
+
   /** A new path needs the channel too, so both come together. */
   async #freshServers(): Promise<readonly RTCIceServer[]> {
-    if (this.#signaling === undefined) await this.#open()
+    if (this.#signaling === undefined || this.#haveServersExpired()) await this.#open()
     return this.#servers
   }
 
   #seatRefused(thrown: unknown): void {
-    const { code, message } = asRequestError(thrown)
+    const { code, message, retryAfterMs } = asRequestError(thrown)
     const isPassing = code === 'disconnected' || code === 'timeout' || code === 'rateLimited' || code === 'internal'
     if (this.#isClosed) return
     if (isPassing) {
-      this.#openLater()
+      this.#openLater(retryAfterMs)
       return
     }
     // Whoever owns this closes it now; until then nothing more is asked.
     this.#isClosed = true
-    this.#options.ended(code === 'notFound' ? { kind: 'hostGone' } : { kind: 'refused', code, message })
+    if (code === 'notFound') this.#options.ended({ kind: this.#role === 'host' ? 'ended' : 'hostGone' })
+    else this.#options.ended({ kind: 'refused', code, message })
   }
 
-  #openLater(): void {
+  /** In `afterMs`, where the server has told a time. */
+  #openLater(afterMs?: number): void {
     const { environment } = this.#options
     this.#cancelRetry()
-    this.#cancelRetry = environment.after(fullJitter(this.#attempt, environment.random()), () => void this.#open())
+    this.#cancelRetry = environment.after(afterMs ?? fullJitter(this.#attempt, environment.random()), () => void this.#open())
     this.#attempt += 1
   }
 

@@ -36,7 +36,11 @@ export class StarGuest implements StarSide {
   }
 
   receive(_from: string, note: Note): void {
-    this.#peer?.receive(note)
+    // The host went on from another page, which knows nothing of what was agreed on before.
+    if (note.kind === 'answer' && this.#peer?.isFromOtherPage(note.sdp) === true) {
+      this.#peer.close()
+      this.#call()
+    } else this.#peer?.receive(note)
   }
 
   left(userId: string): void {

@@ -5,7 +5,7 @@ import { HOST_SOURCE, type Mixer, type MixerFactory } from './mixer'
 import { type LinkState, Peer } from './peer'
 import { type Reading, readingOf } from './quality'
 import { CHANNEL, type GuestWord, parseGuestWord, say } from './sideband'
-import { type Note, sessionOf } from './signals'
+import type { Note } from './signals'
 import { every } from './sound'
 import type { SideOptions, StarSide } from './star'
 
@@ -46,9 +46,7 @@ export class StarHost implements StarSide {
   }
 
   receive(from: string, note: Note): void {
-    const held = this.#guests.get(from)
-    const known = held?.peer.remoteSession
-    if (held !== undefined && note.kind === 'offer' && known !== undefined && known !== sessionOf(note.sdp)) this.#remove(from)
+    if (note.kind === 'offer' && this.#guests.get(from)?.peer.isFromOtherPage(note.sdp) === true) this.#remove(from)
     const guest = this.#guests.get(from) ?? this.#add(from)
     guest.peer.receive(note)
   }

@@ -4,9 +4,12 @@ import type { Observable } from '../observable'
 import type { Environment } from '../transport/environment'
 import type { FailureCode } from '../transport/errors'
 import type { LinkState } from './peer'
-import type { LeaveReason, Note } from './signals'
+import type { CloseReason, LeaveReason, Note } from './signals'
 import type { Reading } from './quality'
 import type { StarDesk } from './seat'
+
+/** Connecting takes less; with credentials that end sooner it is not begun. */
+export const EXPIRY_MARGIN_MS = 15_000
 
 /** The audio between this page and one other participant. */
 export interface Link {
@@ -42,7 +45,7 @@ export interface TransportOptions {
   readonly ended: (why: TransportEnd) => void
 }
 
-export type TransportEnd = { readonly kind: 'hostGone' } | { readonly kind: 'refused'; readonly code: FailureCode; readonly message: string }
+export type TransportEnd = { readonly kind: 'hostGone' | 'ended' } | { readonly kind: 'refused'; readonly code: FailureCode; readonly message: string }
 
 export interface VoiceTransport {
   /** One link to each other participant. */
@@ -61,7 +64,7 @@ export interface VoiceTransport {
   readings(): Promise<readonly (readonly [string, Reading])[]>
   /** Sets how loud somebody is; false where each person comes over a link of their own, and whoever plays them sees to it. */
   setVolume(userId: string, volume: number): boolean
-  close(): void
+  close(why: CloseReason): void
 }
 
 export type TransportFactory = (options: TransportOptions) => VoiceTransport

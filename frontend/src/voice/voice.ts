@@ -10,12 +10,12 @@ import { Call } from './call'
 import { type Devices, microphoneError, type MicrophoneFault } from './devices'
 import type { VoiceLine } from './line'
 import type { PreferenceStore } from './preferences'
-import type { Joined, LeaveReason, Presence, Signal, Topology } from './signals'
+import type { CloseReason, Joined, Presence, Signal, Topology } from './signals'
 import type { Sound } from './sound'
 import type { TransportEnd, TransportFactory } from './transport'
 
 /** Why voice ended without this person's wish. */
-export type EndReason = Exclude<LeaveReason, 'left'> | 'disabled' | 'roomGone' | 'hostGone'
+export type EndReason = Exclude<CloseReason, 'left'>
 
 export type VoiceFault =
   | { readonly kind: 'microphone'; readonly fault: MicrophoneFault }
@@ -104,11 +104,15 @@ export class Voice {
     }
     stop(microphone)
     if (this.#state.getSnapshot() !== joining) {
-      // Given up meanwhile; the server may have heard of that before it heard of the joining.
-      if (!(joined instanceof Error)) line.leave(roomId)
+      // Given up meanwhile; the server may have heard of that before it heard of the joining. A newer joining has the same seat.
+      if (!(joined instanceof Error) && !this.#isTaking(roomId)) line.leave(roomId)
       return
     }
-    if (joined instanceof Error) this.#state.set({ kind: 'failed', roomId, fault: refused(joined.code, joined.message) })
+    if (joined instanceof Error) {
+      // One that was given up before may have got the seat.
+      line.leave(roomId)
+      this.#state.set({ kind: 'failed', roomId, fault: refused(joined.code, joined.message) })
+    }
   }
 
   /** Leaves voice, or gives up joining it. */
@@ -161,11 +165,6 @@ export class Voice {
     }
   }
 
-  /** The page or the session ends. */
-  stop(): void {
-    this.#end({ kind: 'off' })
-  }
-
   #begin(roomId: string, microphone: MediaStream, joined: Joined): void {
     const { transports, topology, present, me, line } = this.#options
     present(roomId, [...joined.participants, { userId: me(), muted: false }])
@@ -177,7 +176,8 @@ export class Voice {
       joined,
       transport: transports[topology],
       rejoin: () => line.join(roomId),
-      desk: line.desk(roomId),
+      desk: line.desk(roomId, joined),
+      unseated: () => this.lineUp(),
       ended: (why) => this.#transportEnded(roomId, why),
     })
     this.#state.set({ kind: 'on', roomId, call })
@@ -211,9 +211,9 @@ export class Voice {
     if (signal.kind === 'enabled' && !signal.enabled) {
       this.#end(from === me ? { kind: 'off' } : { kind: 'ended', roomId, reason: 'disabled', by: from })
     } else if (signal.kind === 'left' && from === me) {
-      // The server took a line for dead that this page has replaced since.
-      if (signal.reason === 'disconnected') this.lineUp()
-      else if (signal.reason !== 'left') this.#end({ kind: 'ended', roomId, reason: signal.reason, by: undefined })
+      // The server took a line for dead that this page has replaced since, or heard of an earlier leaving only now.
+      if (signal.reason === 'disconnected' || signal.reason === 'left') this.lineUp()
+      else this.#end({ kind: 'ended', roomId, reason: signal.reason, by: undefined })
     } else if (from !== me || signal.kind === 'mute') {
       if (signal.kind === 'joined' && !call.knows(from)) this.#tone('joined')
       if (signal.kind === 'left' && call.knows(from)) this.#tone('left')
@@ -223,12 +223,18 @@ export class Voice {
 
   #transportEnded(roomId: string, why: TransportEnd): void {
     this.#options.line.leave(roomId)
-    this.#end(why.kind === 'hostGone' ? { kind: 'ended', roomId, reason: 'hostGone', by: undefined } : { kind: 'failed', roomId, fault: why })
+    this.#end(why.kind === 'refused' ? { kind: 'failed', roomId, fault: why } : { kind: 'ended', roomId, reason: why.kind, by: undefined })
   }
 
   #tone(tone: 'joined' | 'left'): void {
     const { preferences, sound } = this.#options
     if (preferences.value.getSnapshot().tones) sound.tone(tone)
+  }
+
+  /** Whether this page asks for a seat in the room's voice, or has one. */
+  #isTaking(roomId: string): boolean {
+    const state = this.#state.getSnapshot()
+    return (state.kind === 'joining' || state.kind === 'on') && state.roomId === roomId
   }
 
   #isOn(call: Call): boolean {
@@ -240,7 +246,7 @@ export class Voice {
     const state = this.#state.getSnapshot()
     this.#cancelRejoin()
     this.#cancelTone()
-    if (state.kind === 'on') state.call.close()
+    if (state.kind === 'on') state.call.close(next.kind === 'ended' ? next.reason : 'left')
     this.#state.set(next)
   }
 }

@@ -52,6 +52,8 @@ export class FakeServer {
   isMute = false
   /** Looks at each request first; what it returns is the answer. */
   intercept: (request: Request, from: string) => ServerMessage | undefined = () => undefined
+  /** How long a request is on its way, ms; one that takes longer is overtaken. */
+  travelMs: (request: Request) => number = () => 0
   readonly rooms = new Map<string, FakeRoom>()
   readonly #environment: FakeEnvironment
   readonly #lines = new Set<Line>()
@@ -151,6 +153,12 @@ export class FakeServer {
     // The client's own code wrote it.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const request = JSON.parse(text) as Request
+    const ms = this.travelMs(request)
+    if (ms === 0) this.#arrived(line, request)
+    else this.#environment.after(ms, () => this.#arrived(line, request))
+  }
+
+  #arrived(line: Line, request: Request): void {
     this.received.push({ ...request, from: line.userId })
     const { requestId } = request
     if (line.refusal !== undefined) {

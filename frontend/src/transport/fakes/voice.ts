@@ -6,14 +6,16 @@ import type { FakeRoom } from './room'
 type Frame = Extract<ServerMessage, { action: 'voiceSignal' }>
 
 /** What the sender gets; what the others get goes through `push`. */
-export function answerVoice(room: FakeRoom, signal: VoiceSignal, from: string, push: (userId: string, frame: Frame) => void): Frame {
+export function answerVoice(room: FakeRoom, signal: VoiceSignal, from: string, push: (userId: string, frame: Frame) => void): ServerMessage {
   const { roomId } = room
   const tell = (event: VoiceEvent): Frame => {
     const frame: Frame = { action: 'voiceSignal', ...event }
     for (const member of room.members) if (member !== from) push(member, frame)
     return frame
   }
-  const relay = (event: VoiceEvent): Frame => {
+  const relay = (event: VoiceEvent): ServerMessage => {
+    if (!room.voice.has(from)) return { action: 'error', code: 'forbidden', message: 'only those who take part may do this' }
+    if (!room.voice.has(signal.to ?? '')) return { action: 'error', code: 'notFound', message: 'nobody of that name takes part' }
     push(signal.to ?? '', { action: 'voiceSignal', ...event })
     return { action: 'voiceSignal', ...event }
   }
