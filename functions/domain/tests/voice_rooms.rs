@@ -182,7 +182,8 @@ async fn a_voice_room_waits_for_its_master_to_come_back() {
     disconnect::handle(&double, "a").await;
     assert_eq!(double.state().now - before, 5_000, "ms that it was waited");
     assert!(!ended(&double.heard("b")));
-    assert_eq!((double.state().voice_rooms.len(), double.state().channels.len()), (1, 1));
+    let state = double.state();
+    assert_eq!((state.voice_rooms.len(), state.channels.len()), (1, 1));
 }
 
 #[tokio::test]
@@ -201,7 +202,8 @@ async fn nobody_ends_voice_for_the_lack_of_a_master_who_came_back() {
             false => drop(disconnect::handle(&double, "a").await),
         }
         assert!(!ended(&double.heard("b")));
-        assert_eq!((double.state().voice_rooms.len(), double.state().channels.len()), (1, 1));
+        let state = double.state();
+        assert_eq!((state.voice_rooms.len(), state.channels.len()), (1, 1));
     }
 }
 

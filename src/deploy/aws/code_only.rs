@@ -66,7 +66,7 @@ async fn behind<'a>(
 ) -> Result<Vec<&'a Function>, AwsError> {
     let each = functions.iter().map(|&function| async move {
         let live = lambda.live(&function.physical).await?;
-        Ok((!live.is_some_and(|live| live.code_sha256 == built)).then_some(function))
+        Ok(live.is_none_or(|live| live.code_sha256 != built).then_some(function))
     });
     let behind = stream::iter(each).buffer_unordered(PARALLEL);
     behind.try_filter_map(|one| async move { Ok(one) }).try_collect().await
