@@ -12,8 +12,8 @@ use super::{PATIENCE, Scene, tell};
 /// A connection that nobody has.
 const NOBODY: &str = "AAAAAAAAAAAAAAA=";
 
-/// How long a voice room waits for its master, and a moment for the function to end it.
-const MASTER_RETURNS: Duration = Duration::from_millis(5_500);
+/// How long a voice room waits for its master, and time for the function to end it on a busy machine.
+const MASTER_RETURNS: Duration = Duration::from_millis(6_500);
 
 fn signal(room: &str, kind: &str) -> Value {
     json!({"action": "voiceSignal", "roomId": room, "type": format!("voice:{kind}")})
