@@ -106,6 +106,18 @@ fn who_has_no_credentials_is_told_how_to_get_them() {
     assert!(told(&["-s", "prod"], &[("CHATCTL_PROFILE", "")]).contains("aws configure sso"));
 }
 
+/// On an instance whose metadata service is away, where nothing but the stage names a region.
+#[test]
+fn who_has_neither_credentials_nor_a_region_of_their_own_is_told_too() {
+    let here = project("project: chat\nstages:\n  prod:\n    region: eu-west-1\n", "");
+    let mut command = command(here.path(), &["-s", "prod"]);
+    command.env_remove("AWS_EC2_METADATA_DISABLED");
+    command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9");
+    let check = doctor(command)["credentials"].clone();
+    assert_eq!(check["ok"], false, "{check}");
+    assert!(check["mend"].as_str().unwrap().contains("aws configure sso"), "{check}");
+}
+
 #[test]
 fn a_profile_that_is_not_there_is_told_with_those_that_are() {
     let here = project(STAGES, "[profile wrok]\nregion = eu-west-1\n");

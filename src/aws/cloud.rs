@@ -132,9 +132,11 @@ impl Cloud {
                     .configure(&conf)
                     .build(),
             ),
-            None => SharedCredentialsProvider::new(
-                DefaultCredentialsChain::builder().configure(conf).build().await,
-            ),
+            None => {
+                // Without a region the chain would look for one by itself, on the network at last.
+                let chain = DefaultCredentialsChain::builder().region(Region::new(region.clone()));
+                SharedCredentialsProvider::new(chain.configure(conf).build().await)
+            }
         };
         let expiry = Expiry::default();
         let credentials =
