@@ -297,6 +297,9 @@ async fn events_are_put_and_those_out_of_time_rejected() {
     for events in [json!([]), json!([event(now, "b"), event(now - 1, "a")])] {
         api.refused("PutLogEvents", put(events), "InvalidParameterException").await;
     }
+    api.store.put(GROUP, "two", vec![line(now + 1, "a function's")]);
+    let found = api.ok("FilterLogEvents", json!({"logGroupName": GROUP})).await;
+    assert_eq!(messages(&found), ["now", "a function's"], "what else is stored goes on");
 }
 
 #[tokio::test]

@@ -135,6 +135,9 @@ impl Writer {
                 Err(_) => break,
             }
         }
+        let bytes = gathered.iter().flat_map(|(_, _, lines)| lines);
+        let bytes = bytes.map(|line| line.message.len() + LINE_OVERHEAD).sum();
+        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
         let stored = self.store(gathered, Timestamp::now().as_millisecond());
         // Whoever waits for the change is told even if the lines before it were lost.
         let changed = change.map_or(Ok(()), |change| change(self));
@@ -146,9 +149,6 @@ impl Writer {
         gathered: Vec<(Arc<str>, Arc<str>, Vec<LogLine>)>,
         now_ms: i64,
     ) -> Result<(), StoreError> {
-        let bytes = gathered.iter().flat_map(|(_, _, lines)| lines);
-        let bytes = bytes.map(|line| line.message.len() + LINE_OVERHEAD).sum();
-        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let stored = self.insert(gathered, now_ms);
         self.connection.execute_batch(if stored.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
@@ -341,7 +341,6 @@ mod tests {
         let now = 100 * DAY_MS;
         let line = |days: i64| LogLine { timestamp_ms: now - days * DAY_MS, message: "abc".into() };
         let lines = vec![line(9), line(8), line(6), line(0)];
-        writer.waiting.store(1 << 20, Ordering::Relaxed);
         writer.store(vec![("g".into(), "s".into(), lines)], now).unwrap();
         assert_eq!(count(&writer), (4, 12));
         assert_eq!(writer.sweep(now).unwrap(), 0, "a group without retention keeps everything");
