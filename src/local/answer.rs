@@ -1,14 +1,21 @@
-//! What every service of the embedded cloud takes and gives: a verified request, a whole answer.
+//! What every service of the embedded cloud takes and gives: a verified request, a whole answer, or one
+//! that goes on.
+
+use std::convert::Infallible;
 
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{Either, Full};
 use serde_json::Value;
 
 use super::credentials::Caller;
 
 /// An answer with its whole body in memory.
 pub type Answer = Response<Full<Bytes>>;
+
+/// An answer that is whole, or comes piece by piece for as long as the client listens.
+pub type Reply = Response<Either<Full<Bytes>, UnsyncBoxBody<Bytes, Infallible>>>;
 
 /// A request whose signature was verified and whose body was read.
 #[derive(Debug)]
@@ -19,6 +26,11 @@ pub struct Call {
     pub parts: http::request::Parts,
     /// The body.
     pub body: Bytes,
+}
+
+/// A whole answer as a reply.
+pub fn whole(answer: Answer) -> Reply {
+    answer.map(Either::Left)
 }
 
 /// An answer of a status, a content type and a body.

@@ -40,6 +40,8 @@ def aws(outputs):
             config=Config(
                 retries={"max_attempts": 1, "mode": "standard"},
                 s3={"addressing_style": "path"},
+                # One endpoint is one host, for operations too that have another on AWS.
+                inject_host_prefix=False,
                 read_timeout=30,
             ),
         )

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 
 use super::Host;
 use super::serve::{Peer, Room};
-use crate::local::answer::{self, Answer, Call};
+use crate::local::answer::{self, Answer, Call, Reply, whole};
 use crate::local::control;
 use crate::local::gateway::Gateway;
 use crate::local::kinesisvideo::{self, KinesisVideo};
@@ -23,59 +23,61 @@ const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
 impl Host {
     /// Answers one request.
-    pub(super) async fn dispatch(&self, request: Request<Incoming>, peer: Peer) -> Answer {
+    pub(super) async fn dispatch(&self, request: Request<Incoming>, peer: Peer) -> Reply {
         if wants_websocket(&request) {
-            if kinesisvideo::is_signaling(request.uri().query()) {
-                return self.signaling(request, peer.room);
-            }
-            return match peer.room {
-                Room::Enough => self.0.gateway.handshake(request, peer.address).await,
-                Room::Scarce => Gateway::unavailable(),
-            };
+            return whole(self.web_socket(request, peer).await);
         }
         let (parts, body) = request.into_parts();
         let body = match Limited::new(body, BODY_LIMIT).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) => {
-                return answer::answer(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "text/plain",
-                    error.to_string(),
-                );
+                let status = StatusCode::PAYLOAD_TOO_LARGE;
+                return whole(answer::answer(status, "text/plain", error.to_string()));
             }
         };
         if parts.uri.path().starts_with(control::PREFIX) {
-            return control::server::handle(self, &parts, body).await;
+            return whole(control::server::handle(self, &parts, body).await);
         }
         if !is_aws_request(&parts) {
-            return self.public(&parts, body, peer.address.ip()).await;
+            return whole(self.public(&parts, body, peer.address.ip()).await);
         }
         self.aws(parts, body).await
     }
 
+    /// A handshake with the WebSocket API, or with a signaling channel.
+    async fn web_socket(&self, request: Request<Incoming>, peer: Peer) -> Answer {
+        if kinesisvideo::is_signaling(request.uri().query()) {
+            return self.signaling(request, peer.room);
+        }
+        match peer.room {
+            Room::Enough => self.0.gateway.handshake(request, peer.address).await,
+            Room::Scarce => Gateway::unavailable(),
+        }
+    }
+
     /// Everything that is signed.
-    async fn aws(&self, parts: http::request::Parts, body: Bytes) -> Answer {
+    async fn aws(&self, parts: http::request::Parts, body: Bytes) -> Reply {
         let service = sigv4::service(&parts);
         // S3's own rules of signing (chunks, POST policies) are s3s's to check.
         if service == Some(Service::S3) || is_old_s3_request(&parts) {
-            return self.0.buckets.handle(Request::from_parts(parts, body)).await;
+            return whole(self.0.buckets.handle(Request::from_parts(parts, body)).await);
         }
         let (caller, service) = match self.0.verifier.verify(&parts, &body, SystemTime::now()) {
             Ok(verified) => verified,
-            Err(error) => return error.answer(service),
+            Err(error) => return whole(error.answer(service)),
         };
         self.0.requests.count(&caller, service, &parts);
         let call = Call { caller, parts, body };
-        match service {
+        whole(match service {
+            Service::Logs => return self.0.logs_api.handle(call).await,
             Service::ExecuteApi => self.0.gateway.callback(call).await,
             Service::DynamoDb => self.0.tables.handle(call).await,
             Service::Lambda => self.0.lambda.handle(call).await,
-            Service::Logs => self.0.logs_api.handle(call).await,
             Service::Ssm => self.0.parameters.handle(call).await,
             Service::KinesisVideo => self.0.voice.handle(call).await,
             Service::Sts => self.0.identity.handle(call).await,
             Service::S3 => self.0.buckets.handle(Request::from_parts(call.parts, call.body)).await,
-        }
+        })
     }
 
     /// A handshake with a signaling channel, whose signature is in its URL.

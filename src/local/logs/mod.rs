@@ -4,6 +4,7 @@
 //! over it. What a log line means is the writer's affair.
 
 mod api;
+mod listeners;
 mod pattern;
 mod query;
 mod schema;
@@ -17,6 +18,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub use api::LogsApi;
+use listeners::{Listener, Listeners, Wanted};
 pub use schema::StoreError;
 use writer::{Command, Queue};
 
@@ -37,6 +39,11 @@ impl LogLine {
     pub fn now(message: impl Into<String>) -> Self {
         Self { timestamp_ms: Timestamp::now().as_millisecond(), message: message.into() }
     }
+
+    /// The message within the limit, cut between characters.
+    fn kept(&self) -> &str {
+        &self.message[..self.message.floor_char_boundary(MESSAGE_BYTES)]
+    }
 }
 
 /// The store; clones share it.
@@ -45,6 +52,7 @@ pub struct LogStore(Arc<Inner>);
 
 struct Inner {
     queue: Queue,
+    listeners: Listeners,
     /// One reader is enough for one operator; a std mutex, held only on blocking threads.
     reader: Mutex<Connection>,
 }
@@ -56,9 +64,10 @@ impl LogStore {
     /// The file cannot be opened as a store of this kind.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let connection = schema::open(path)?;
-        let queue = writer::start(connection)?;
+        let listeners = Listeners::default();
+        let queue = writer::start(connection, listeners.clone())?;
         let reader = Mutex::new(schema::open_reader(path)?);
-        Ok(Self(Arc::new(Inner { queue, reader })))
+        Ok(Self(Arc::new(Inner { queue, listeners, reader })))
     }
 
     /// Opens the store, or moves a file that is damaged out of the way and makes a new one: logs are
@@ -105,6 +114,11 @@ impl LogStore {
     pub fn delete_group(&self, name: &str) {
         let name = name.to_owned();
         self.0.queue.run(Box::new(move |writer| writer.delete_group(&name).map(|_| ())));
+    }
+
+    /// Listens to what is stored from now on; none if too many do already.
+    fn listen(&self, wanted: Wanted) -> Option<Arc<Listener>> {
+        self.0.listeners.add(wanted)
     }
 
     /// Returns when everything put so far is stored.

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::LogLine;
+use super::listeners::Listeners;
 use super::schema::StoreError;
-use super::{LogLine, MESSAGE_BYTES};
 
 /// How long the first line of a batch waits for others. A commit costs about 0.1 ms, so even a
 /// line that comes alone is stored well before anybody could look for it.
@@ -74,17 +75,25 @@ impl Queue {
 }
 
 /// Starts the thread.
-pub fn start(connection: Connection) -> Result<Queue, StoreError> {
+pub fn start(connection: Connection, listeners: Listeners) -> Result<Queue, StoreError> {
     let next = connection.query_row("SELECT next FROM sequence", [], |row| row.get(0))?;
     let (sender, commands) = mpsc::channel();
     let waiting = Arc::new(AtomicUsize::new(0));
-    let mut writer =
-        Writer { connection, streams: HashMap::new(), next, waiting: waiting.clone(), swept: None };
+    let mut writer = Writer {
+        connection,
+        streams: HashMap::new(),
+        next,
+        waiting: waiting.clone(),
+        swept: None,
+        listeners,
+    };
     std::thread::Builder::new().name("logs".to_owned()).spawn(move || writer.work(&commands))?;
     Ok(Queue { sender, waiting, dropped: AtomicUsize::new(0) })
 }
 
 type StreamKey = (Arc<str>, Arc<str>);
+/// Lines of one stream.
+type Gathered = (Arc<str>, Arc<str>, Vec<LogLine>);
 
 /// What the thread owns.
 pub struct Writer {
@@ -94,6 +103,7 @@ pub struct Writer {
     next: i64,
     waiting: Arc<AtomicUsize>,
     swept: Option<Instant>,
+    listeners: Listeners,
 }
 
 impl Writer {
@@ -116,11 +126,7 @@ impl Writer {
 
     /// Gathers lines for a moment, stores them in one transaction, then runs the change that
     /// ended the gathering, if one did.
-    fn batch(
-        &mut self,
-        first: (Arc<str>, Arc<str>, Vec<LogLine>),
-        commands: &Receiver<Command>,
-    ) -> Result<(), StoreError> {
+    fn batch(&mut self, first: Gathered, commands: &Receiver<Command>) -> Result<(), StoreError> {
         let mut count = first.2.len();
         let mut gathered = vec![first];
         let mut change = None;
@@ -138,38 +144,35 @@ impl Writer {
         let bytes = gathered.iter().flat_map(|(_, _, lines)| lines);
         let bytes = bytes.map(|line| line.message.len() + LINE_OVERHEAD).sum();
         self.waiting.fetch_sub(bytes, Ordering::Relaxed);
-        let stored = self.store(gathered, Timestamp::now().as_millisecond());
+        let stored = self.store(&gathered, Timestamp::now().as_millisecond());
         // Whoever waits for the change is told even if the lines before it were lost.
         let changed = change.map_or(Ok(()), |change| change(self));
         stored.and(changed)
     }
 
-    pub(super) fn store(
-        &mut self,
-        gathered: Vec<(Arc<str>, Arc<str>, Vec<LogLine>)>,
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
+    pub(super) fn store(&mut self, gathered: &[Gathered], now_ms: i64) -> Result<(), StoreError> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let stored = self.insert(gathered, now_ms);
         self.connection.execute_batch(if stored.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
-        stored
+        stored?;
+        for (group, stream, lines) in gathered {
+            self.listeners.tell(group, stream, lines, now_ms);
+        }
+        Ok(())
     }
 
-    fn insert(
-        &mut self,
-        gathered: Vec<(Arc<str>, Arc<str>, Vec<LogLine>)>,
-        now_ms: i64,
-    ) -> Result<(), StoreError> {
+    fn insert(&mut self, gathered: &[Gathered], now_ms: i64) -> Result<(), StoreError> {
         let mut spans: HashMap<i64, (i64, i64)> = HashMap::new();
         let mut bytes: HashMap<i64, i64> = HashMap::new();
         for (group, stream, lines) in gathered {
-            let (group_id, stream_id) = self.ensure_stream((group, stream), now_ms)?;
+            let key = (Arc::clone(group), Arc::clone(stream));
+            let (group_id, stream_id) = self.ensure_stream(key, now_ms)?;
             let mut insert = self.connection.prepare_cached(
                 "INSERT INTO events (group_id, timestamp_ms, seq, stream_id, ingested_ms, message)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?;
             for line in lines {
-                let message = cut(&line.message);
+                let message = line.kept();
                 insert.execute(params![
                     group_id,
                     line.timestamp_ms,
@@ -309,11 +312,6 @@ impl Writer {
     }
 }
 
-/// The message within the limit, cut between characters.
-fn cut(message: &str) -> &str {
-    &message[..message.floor_char_boundary(MESSAGE_BYTES)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,6 +324,7 @@ mod tests {
             next: 1,
             waiting: Arc::default(),
             swept: None,
+            listeners: Listeners::default(),
         }
     }
 
@@ -341,7 +340,7 @@ mod tests {
         let now = 100 * DAY_MS;
         let line = |days: i64| LogLine { timestamp_ms: now - days * DAY_MS, message: "abc".into() };
         let lines = vec![line(9), line(8), line(6), line(0)];
-        writer.store(vec![("g".into(), "s".into(), lines)], now).unwrap();
+        writer.store(&[("g".into(), "s".into(), lines)], now).unwrap();
         assert_eq!(count(&writer), (4, 12));
         assert_eq!(writer.sweep(now).unwrap(), 0, "a group without retention keeps everything");
         writer.set_retention("g", Some(7)).unwrap();

@@ -87,7 +87,7 @@ impl LogsApi {
                 if !writer.has_stream(id, &stream)? {
                     return Ok(Err(Fault::no_stream()));
                 }
-                writer.store(vec![(Arc::from(group), Arc::from(stream), lines)], now).map(Ok)
+                writer.store(&[(Arc::from(group), Arc::from(stream), lines)], now).map(Ok)
             })
             .await??;
         let mut answer = json!({"nextSequenceToken": format!("{now:056}")});

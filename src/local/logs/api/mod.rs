@@ -4,6 +4,7 @@
 
 mod events;
 mod groups;
+mod live;
 mod streams;
 mod token;
 
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use super::LogStore;
 use super::query::{self, Group};
 use super::schema::StoreError;
-use crate::local::answer::{Answer, Call};
+use crate::local::answer::{self, Answer, Call, Reply};
 use crate::local::credentials::Caller;
 use crate::local::iam::{Access, Denied};
 use crate::stack::Place;
@@ -81,17 +82,26 @@ impl LogsApi {
     }
 
     /// Answers a verified request.
-    pub async fn handle(&self, call: Call) -> Answer {
+    pub async fn handle(&self, call: Call) -> Reply {
+        let Call { caller, parts: _, body } = &call;
         let outcome = match operation(&call) {
-            Some(name) => self.dispatch(name, &call.caller, &call.body).await,
+            Some(live::NAME) => match self.live(caller, body).await {
+                Ok(reply) => return reply,
+                Err(fault) => Err(fault),
+            },
+            Some(name) => self.dispatch(name, caller, body).await,
             None => Err(Fault::named("UnknownOperationException", "X-Amz-Target is missing")),
         };
-        match outcome {
+        answer::whole(match outcome {
             Ok(value) => respond(StatusCode::OK, value),
             Err(fault) => {
                 respond(fault.status, json!({"__type": fault.name, "message": fault.message}))
             }
-        }
+        })
+    }
+
+    async fn live(&self, caller: &Caller, body: &Bytes) -> Result<Reply, Fault> {
+        self.start_live_tail(caller, parse(body)?).await
     }
 
     async fn dispatch(&self, operation: &str, caller: &Caller, body: &Bytes) -> Outcome {
