@@ -1,5 +1,5 @@
-//! `logs` against the real log store: several groups in one order, filters, and following without a
-//! line lost or repeated, late ones included.
+//! `logs` against the real log store: several groups in one order, filters, following without a line
+//! lost or repeated, late ones included, and listening to Live Tail.
 
 #[path = "support/project.rs"]
 mod project;
@@ -140,6 +140,53 @@ fn ctrl_c_ends_following() {
     assert_eq!(next(&mut reader), "line");
     kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn live_shows_what_comes_in_order_and_once_until_ctrl_c() {
+    let project = Project::new();
+    project.deploy();
+    let writer = Writer::new(&project);
+    writer.put("PingHandler", 0, "wanted before");
+    let mut command =
+        project.command(&["logs", "--live", "--filter", "wanted", "--output", "ndjson"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(told.next().unwrap(), "Live: lines are shown from now on", "and nothing of costs");
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let expected: Vec<String> = (0..20).map(|number| format!("wanted {number}")).collect();
+    for (number, line) in expected.iter().enumerate() {
+        // Of two sessions: the stage has more functions than one takes.
+        writer.put(if number % 2 == 0 { "PingHandler" } else { "HelloHandler" }, 0, line);
+        writer.put("PingHandler", 0, "noise");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let seen: Vec<String> = expected.iter().map(|_| next(&mut reader)).collect();
+    assert_eq!(seen, expected);
+    kill_process(Pid::from_raw(child.id().cast_signed()).unwrap(), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(told.find(|line| line.contains("lines")).unwrap(), "20 lines");
+    let mut rest = String::new();
+    reader.read_line(&mut rest).unwrap();
+    assert_eq!(rest, "", "nothing comes twice");
+}
+
+#[test]
+fn live_ends_with_its_reader_and_takes_no_times() {
+    let project = Project::new();
+    project.deploy();
+    let mut command = project.command(&["logs", "ping", "--live", "-f"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(told.next().unwrap().starts_with("Live:"));
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    for arguments in [&["--since", "10m"][..], &["--until", "1m"], &["--output", "json"]] {
+        let (code, stderr) = project.fails(&[&["logs", "--live"], arguments].concat());
+        assert_eq!(code, 2, "{stderr}");
+    }
+    let (code, stderr) = project.fails(&["logs", "--live", "--filter", "{ $.a"]);
+    assert_eq!((code, stderr.contains("--filter is no filter pattern")), (2, true), "{stderr}");
 }
 
 fn follow(project: &Project) -> (Child, BufReader<ChildStdout>) {

@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "what other tests use")]
 #[path = "support/project.rs"]
 mod project;
+#[allow(dead_code, reason = "what other tests use")]
 #[path = "support/scripted_aws.rs"]
 mod scripted_aws;
 #[allow(dead_code, reason = "what other tests use")]

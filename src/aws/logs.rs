@@ -1,6 +1,9 @@
-//! CloudWatch Logs: pages of a group's events.
+//! CloudWatch Logs: pages of a group's events, and what comes live.
 
+mod live;
 mod removal;
+
+pub use live::{LiveEvent, LiveTail, LiveUpdate};
 
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::config::Builder;

@@ -34,7 +34,7 @@ pub use iam::Iam;
 pub use identity::Identity;
 pub use kinesisvideo::{Channel, Channels};
 pub use lambda::{FunctionState, Lambda, LiveFunction, NewCode};
-pub use logs::{LogEvent, LogPage, Logs};
+pub use logs::{LiveEvent, LiveTail, LiveUpdate, LogEvent, LogPage, Logs};
 pub use metrics::{Alarm, Figure, Metrics, Question};
 pub use s3::{Bucket, Made, Object, Standing};
 pub use source::{Ambient, KeySource, Origin, Way, ambient};

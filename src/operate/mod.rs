@@ -101,8 +101,13 @@ impl Stage {
         }
     }
 
+    /// Whether it is the stage of this machine, where nothing costs anything.
+    pub fn is_local(&self) -> bool {
+        self.addresses.stage == LOCAL_STAGE
+    }
+
     /// How often its logs may be asked for.
     pub fn tempo(&self) -> Tempo {
-        if self.addresses.stage == LOCAL_STAGE { Tempo::LOCAL } else { Tempo::AWS }
+        if self.is_local() { Tempo::LOCAL } else { Tempo::AWS }
     }
 }

@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::cursor::Cursor;
-use super::order::Order;
+use super::order::{Order, SETTLE_MS};
 use super::pages::Source;
 use super::{Group, Line, Pace, Query};
 use crate::aws::{AwsError, Logs};
@@ -33,12 +33,10 @@ impl Tempo {
 
 /// How long a line waits for earlier ones of other groups, ms.
 const HOLD_MS: i64 = 1_000;
-/// How much later than its time a line may be shown by the service and still come in order, ms.
-const SETTLE_MS: i64 = 100;
 /// How often lines that are due are looked for.
-const TICK: Duration = Duration::from_millis(40);
+pub(super) const TICK: Duration = Duration::from_millis(40);
 /// For how long a stage may be away: one that is being replaced is back within seconds.
-const AWAY: Duration = Duration::from_secs(25);
+pub(super) const AWAY: Duration = Duration::from_secs(25);
 
 /// Follows groups. What it holds outlives an interruption, so that nothing is lost with it.
 #[derive(Debug)]
@@ -173,6 +171,6 @@ impl Follower {
     }
 }
 
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }

@@ -1,17 +1,20 @@
-//! Many log groups as one timeline, without losing or repeating a line.
+//! Many log groups as one timeline.
 //!
-//! [`read`] goes once from a time to another; a [`Follower`] goes on as lines come. What a line looks
-//! like is the terminal's business.
+//! [`read`] goes once from a time to another and a [`Follower`] goes on as lines come, without losing or
+//! repeating one; [`Live`] is told of lines instead of asking for them. What a line looks like is the
+//! terminal's business.
 
 mod cursor;
 mod follow;
 mod identity;
+mod live;
 mod merge;
 mod order;
 mod pace;
 mod pages;
 
 pub use follow::{Follower, Tempo};
+pub use live::{Happening, Live};
 pub use merge::read;
 pub use pace::Pace;
 

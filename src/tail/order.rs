@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Line;
 
+/// How much later than its time a line may be shown by the service and still come in order, ms.
+pub(super) const SETTLE_MS: i64 = 100;
+
 /// Lines that wait, by time and then in the order in which they came.
 #[derive(Debug, Default)]
 pub(super) struct Order {

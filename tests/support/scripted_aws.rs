@@ -1,5 +1,6 @@
-//! A scripted AWS: a real HTTP server that speaks the query protocol of CloudFormation and STS and
-//! answers from a script, made from AWS's documented answers. For states that no emulator gets into.
+//! A scripted AWS: a real HTTP server that speaks the query protocol of CloudFormation and STS, and the
+//! event streams of Live Tail, and answers from a script, made from AWS's documented answers. For states
+//! that no emulator gets into.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
@@ -12,6 +13,7 @@ type Answer = (u16, String);
 #[derive(Default)]
 struct Script {
     answers: HashMap<String, VecDeque<Answer>>,
+    streams: VecDeque<Vec<u8>>,
     asked: Vec<(String, String)>,
 }
 
@@ -59,6 +61,12 @@ impl ScriptedAws {
         self.push(action, (status, error));
     }
 
+    /// Adds what a session of Live Tail sends before it ends; the last one is sent again and again, and
+    /// stays open.
+    pub fn streams(&self, sent: Vec<u8>) {
+        self.script.lock().expect("nobody panicked").streams.push_back(sent);
+    }
+
     /// Adds the description of the stage's stack in a status.
     pub fn stack(&self, status: &str, reason: &str) {
         let tags = [("chatctl:project", "test"), ("chatctl:stage", "prod")]
@@ -68,7 +76,9 @@ impl ScriptedAws {
             &format!(
                 "<Stacks><member><StackId>{STACK}</StackId><StackName>test-prod</StackName>\
                  <CreationTime>2026-11-21T12:00:00Z</CreationTime><StackStatus>{status}</StackStatus>\
-                 <StackStatusReason>{reason}</StackStatusReason><Tags>{}</Tags></member></Stacks>",
+                 <StackStatusReason>{reason}</StackStatusReason><Outputs><member>\
+                 <OutputKey>WebSocketUrl</OutputKey><OutputValue>wss://a.example/prod</OutputValue>\
+                 </member></Outputs><Tags>{}</Tags></member></Stacks>",
                 tags.concat()
             ),
         );
@@ -115,7 +125,10 @@ const STACK: &str = "arn:aws:cloudformation:us-east-1:123456789012:stack/test-pr
 fn serve(stream: TcpStream, script: &Mutex<Script>) {
     let Ok(mut out) = stream.try_clone() else { return };
     let mut reader = BufReader::new(stream);
-    while let Some(body) = request(&mut reader) {
+    while let Some((target, body)) = request(&mut reader) {
+        if let Some(operation) = target {
+            return send(out, reader, script, (operation, body));
+        }
         let action = field(&body, "Action").unwrap_or_default();
         let (status, result) = answer(script, &action, &body);
         let text = match status {
@@ -134,6 +147,29 @@ fn serve(stream: TcpStream, script: &Mutex<Script>) {
     }
 }
 
+/// Sends what is next, and leaves; after the last the client is waited for, who may leave as well.
+fn send(
+    mut out: TcpStream,
+    mut reader: impl BufRead,
+    script: &Mutex<Script>,
+    asked: (String, String),
+) {
+    let (sent, is_last) = {
+        let mut script = script.lock().expect("nobody panicked");
+        script.asked.push(asked);
+        match script.streams.len() {
+            0 | 1 => (script.streams.front().cloned().unwrap_or_default(), true),
+            _ => (script.streams.pop_front().unwrap_or_default(), false),
+        }
+    };
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\nConnection: close\r\n\r\n";
+    let written = out.write_all(head.as_bytes()).and_then(|()| out.write_all(&sent));
+    if written.is_ok() && is_last {
+        // However it ends, the client is gone then.
+        let _ = reader.read_line(&mut String::new());
+    }
+}
+
 fn answer(script: &Mutex<Script>, action: &str, body: &str) -> Answer {
     let mut script = script.lock().expect("nobody panicked");
     script.asked.push((action.to_owned(), body.to_owned()));
@@ -147,9 +183,10 @@ fn answer(script: &Mutex<Script>, action: &str, body: &str) -> Answer {
     (status, text.replace("TOKEN", &token.unwrap_or_default()))
 }
 
-/// The body of the next request; none when the client is gone.
-fn request(reader: &mut impl BufRead) -> Option<String> {
-    let (mut length, mut line) = (0, String::new());
+/// The operation that the next request's target names, if it names one, and its body; none when the
+/// client is gone.
+fn request(reader: &mut impl BufRead) -> Option<(Option<String>, String)> {
+    let (mut length, mut target, mut line) = (0, None, String::new());
     loop {
         line.clear();
         if reader.read_line(&mut line).ok()? == 0 {
@@ -159,13 +196,16 @@ fn request(reader: &mut impl BufRead) -> Option<String> {
         if let Some(value) = lower.strip_prefix("content-length:") {
             length = value.trim().parse().ok()?;
         }
+        if lower.starts_with("x-amz-target:") {
+            target = line.trim().rsplit('.').next().map(str::to_owned);
+        }
         if line == "\r\n" {
             break;
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    String::from_utf8(body).ok()
+    Some((target, String::from_utf8(body).ok()?))
 }
 
 fn field(body: &str, name: &str) -> Option<String> {
