@@ -6,7 +6,8 @@ mod support;
 use chatctl::local::state::Deployment;
 use http::Method;
 use serde_json::json;
-use support::http::{Answered, ask};
+use support::answered::Answered;
+use support::http::ask;
 use support::stage::Stage;
 
 async fn asked(stage: &Stage, method: Method, path: &str) -> Answered {

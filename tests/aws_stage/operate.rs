@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
+use crate::support::answered::Answered;
 use crate::support::built_in;
-use crate::support::http::{Answered, ask};
+use crate::support::http::ask;
 use crate::trial::Trial;
 
 fn outputs_agree(trial: &Trial) {

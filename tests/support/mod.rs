@@ -6,6 +6,7 @@
 // Each test binary compiles this module for itself and uses a part of it.
 #![allow(dead_code)]
 
+pub mod answered;
 pub mod aws_cli;
 pub mod built_in;
 pub mod chat;

@@ -1,8 +1,11 @@
 //! APIs of a test's own: a gateway on a free port, an HTTP API, and one function behind all routes.
 
+#[path = "../../support/answered.rs"]
+mod answered;
 mod client;
 mod raw;
 
+pub use answered::Answered;
 pub use client::{Client, Refused};
 pub use raw::{Raw, frame, handshake};
 
@@ -114,9 +117,7 @@ impl Api {
         let request = Request::builder().method(method).uri(path).body(()).unwrap();
         let parts = request.into_parts().0;
         let answer = self.http.handle(&parts, body.into(), self.address.ip()).await;
-        let (parts, body) = answer.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answered { status: parts.status.as_u16(), headers: parts.headers, body }
+        Answered::read(answer).await
     }
 
     /// Connects, which has to succeed.
@@ -159,9 +160,7 @@ impl Api {
             .header("x-caller", caller)
             .body(Full::new(body.into()))
             .unwrap();
-        let (parts, body) = client.request(request).await.unwrap().into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answered { status: parts.status.as_u16(), headers: parts.headers, body }
+        Answered::read(client.request(request).await.unwrap()).await
     }
 
     /// What the function wrote of its invocations, both when they began and when they ended.
@@ -189,25 +188,6 @@ impl Api {
     pub async fn nth_event(&self, event_type: &str, n: usize) -> Value {
         until(|| self.events(event_type).len() >= n).await;
         self.events(event_type).swap_remove(n - 1)
-    }
-}
-
-/// An answer of the API.
-#[derive(Debug)]
-pub struct Answered {
-    pub status: u16,
-    headers: http::HeaderMap,
-    pub body: Bytes,
-}
-
-impl Answered {
-    /// A header, empty if it is missing.
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
     }
 }
 

@@ -1,11 +1,11 @@
 //! CloudWatch Logs over its protocol, on a store in a temporary folder.
 
-#[path = "support/logs.rs"]
+mod refusals;
+#[path = "../support/logs.rs"]
 mod support;
 
 use std::collections::HashSet;
 
-use chatctl::local::credentials::Caller;
 use chatctl::local::logs::{LogLine, MESSAGE_BYTES};
 use serde_json::{Value, json};
 use support::{Api, now_ms};
@@ -350,73 +350,4 @@ async fn a_hundred_thousand_lines_are_stored_in_order() {
         request["nextToken"] = page["nextToken"].clone();
     }
     assert_eq!(next, 100_000);
-}
-
-#[tokio::test]
-async fn requests_that_make_no_sense_are_named() {
-    let api = Api::new();
-    api.store.create_group(GROUP, 14);
-    for (request, name) in [
-        (json!({}), "InvalidParameterException"),
-        (json!({"logGroupName": GROUP, "logGroupIdentifier": GROUP}), "InvalidParameterException"),
-        (json!({"logGroupName": GROUP, "limit": 0}), "InvalidParameterException"),
-        (json!({"logGroupName": GROUP, "limit": 10_001}), "InvalidParameterException"),
-        (json!({"logGroupName": GROUP, "filterPattern": "{ $.a"}), "InvalidParameterException"),
-        (
-            json!({"logGroupName": GROUP, "logStreamNames": ["a"], "logStreamNamePrefix": "a"}),
-            "InvalidParameterException",
-        ),
-        (json!({"logGroupName": GROUP, "logStreamNames": ["no"]}), "ResourceNotFoundException"),
-        (json!({"logGroupName": 3}), "SerializationException"),
-    ] {
-        api.refused("FilterLogEvents", request, name).await;
-    }
-    api.refused("StartQuery", json!({}), "UnknownOperationException").await;
-}
-
-#[tokio::test]
-async fn live_tail_takes_one_to_ten_groups_that_are_there_by_their_arns() {
-    let api = Api::new();
-    api.store.create_group(GROUP, 14);
-    let invalid = "InvalidParameterException";
-    let arns = |count: usize| vec![arn(); count];
-    for (request, name) in [
-        (json!({}), invalid),
-        (json!({"logGroupIdentifiers": arns(0)}), invalid),
-        (json!({"logGroupIdentifiers": arns(11)}), invalid),
-        (json!({"logGroupIdentifiers": [GROUP]}), invalid),
-        (json!({"logGroupIdentifiers": [format!("{}:*", arn())]}), invalid),
-        (json!({"logGroupIdentifiers": arns(1), "logEventFilterPattern": "{ $.a"}), invalid),
-        (json!({"logGroupIdentifiers": arns(2), "logStreamNames": ["a"]}), invalid),
-        (
-            json!({"logGroupIdentifiers": arns(1), "logStreamNames": ["a"], "logStreamNamePrefixes": ["a"]}),
-            invalid,
-        ),
-        (
-            json!({"logGroupIdentifiers": [arn(), format!("{}No", arn())]}),
-            "ResourceNotFoundException",
-        ),
-        (
-            json!({"logGroupIdentifiers": [arn().replace("us-east-1", "eu-west-1")]}),
-            "ResourceNotFoundException",
-        ),
-        (json!({"logGroupIdentifiers": "x"}), "SerializationException"),
-    ] {
-        api.refused("StartLiveTail", request, name).await;
-    }
-}
-
-#[tokio::test]
-async fn functions_may_not_read_logs() {
-    let api = Api::new();
-    api.store.create_group(GROUP, 14);
-    let caller = Caller::Function("chat-local-Send".into());
-    let (status, answer) =
-        api.call(caller, "FilterLogEvents", json!({"logGroupName": GROUP})).await;
-    assert_eq!((status, &answer["__type"]), (400, &json!("AccessDeniedException")));
-    assert!(answer["message"].as_str().unwrap().contains("logs:FilterLogEvents"), "{answer}");
-    let caller = Caller::Function("chat-local-Send".into());
-    let (status, answer) =
-        api.call(caller, "StartLiveTail", json!({"logGroupIdentifiers": [arn()]})).await;
-    assert_eq!((status, &answer["__type"]), (400, &json!("AccessDeniedException")));
 }
