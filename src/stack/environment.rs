@@ -35,7 +35,7 @@ impl Stack {
             [("VOICE_TURN_URLS", urls.join(",")), ("VOICE_TURN_SECRET", secret_parameter.clone())]
         });
         let always = [
-            ("VOICE_CHANNELS", self.name.physical("")),
+            ("VOICE_CHANNELS", self.name.channel("")),
             ("VOICE_TRANSPORT", transport.as_str().to_owned()),
         ];
         always.into_iter().chain(turn).map(|(name, value)| (name.to_owned(), value))

@@ -317,7 +317,7 @@ mod tests {
                     continue;
                 }
                 // A connection, a channel and a stream of a log are made as people come.
-                let channels = format!("/{}/*", stack.name.physical("*"));
+                let channels = format!("/{}/*", stack.name.channel("*"));
                 let nameless =
                     ["/@connections/*", &channels, &format!(":{}:*", function.log_group)];
                 let open = |arn: &str| {
@@ -354,6 +354,7 @@ mod tests {
         assert!(!name("prod").owns("chat-prod-eu-ChatRooms"));
         assert!(name("prod-eu").owns("chat-prod-eu-ChatRooms"));
         assert!(!name("prod").owns("other-prod-ChatRooms"));
+        assert!(!name("prod-eu").channel("turn").starts_with(&name("prod").channel("")));
     }
 
     #[test]

@@ -43,6 +43,13 @@ impl StackName {
         format!("{}-{}-{logical}", self.project, self.stage)
     }
 
+    /// The name of one of the stack's signaling channels. Channels are made while the stage runs, and
+    /// IAM opens them by what their names begin with: what follows the stage is a character that no
+    /// stage has in its name, so that the roles of `prod` do not reach the channels of `prod-eu`.
+    pub fn channel(&self, own: &str) -> String {
+        format!("{}-{}_{own}", self.project, self.stage)
+    }
+
     /// Whether a physical name is one of the stack's own. The stage `prod` is not `prod-eu`, whose names
     /// begin alike: logical names begin with a capital letter, projects and stages have none.
     pub fn owns(&self, physical: &str) -> bool {

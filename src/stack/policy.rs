@@ -112,7 +112,7 @@ impl Stack {
 
     /// The stage's signaling channels; a channel's ARN ends with the time of its making.
     pub(super) fn channels_arn(&self) -> String {
-        let channels = format!("channel/{}/*", self.name.physical("*"));
+        let channels = format!("channel/{}/*", self.name.channel("*"));
         self.place.arn("kinesisvideo", &channels)
     }
 

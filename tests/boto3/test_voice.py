@@ -382,13 +382,13 @@ def test_what_is_lent_reaches_one_channel_in_one_role(started, outputs, video, u
     own = viewer["channelARN"]
     lent_video = lent(outputs, "kinesisvideo", viewer)
     assert lent_video.describe_signaling_channel(ChannelARN=own)["ChannelInfo"]["ChannelARN"] == own
-    other = video.create_signaling_channel(ChannelName=f"chatctl-local-{unique}")["ChannelARN"]
+    other = video.create_signaling_channel(ChannelName=f"chatctl-local_{unique}")["ChannelARN"]
     try:
         refusals = [
             (lent_video.describe_signaling_channel, {"ChannelARN": other}),
             (lent_video.get_signaling_channel_endpoint, {"ChannelARN": other}),
             (lent_video.delete_signaling_channel, {"ChannelARN": own}),
-            (lent_video.create_signaling_channel, {"ChannelName": f"chatctl-local-x{unique}"}),
+            (lent_video.create_signaling_channel, {"ChannelName": f"chatctl-local_x{unique}"}),
             (lent(outputs, "dynamodb", viewer).list_tables, {}),
         ]
         for call, arguments in refusals:

@@ -77,7 +77,7 @@ async fn lend(cloud: &Cloud, lender: &Keys, actions: &[&str], channel: &str) -> 
 async fn a_session_reaches_its_own_channel_in_its_own_role_alone() {
     let cloud = Cloud::new().await;
     let lender = deploy(&cloud).await;
-    let (own, other) = (cloud.channel("chat-local-a").await, cloud.channel("chat-local-b").await);
+    let (own, other) = (cloud.channel("chat-local_a").await, cloud.channel("chat-local_b").await);
     let viewer = lend(&cloud, &lender, &["kinesisvideo:ConnectAsViewer"], &own).await;
     Peer::connect(&cloud.url_with(&own, Some("v"), &viewer, 299)).await.map(drop).unwrap();
     let wrong = [
@@ -107,7 +107,7 @@ async fn a_session_reaches_its_own_channel_in_its_own_role_alone() {
 async fn a_session_needs_its_token() {
     let cloud = Cloud::new().await;
     let lender = deploy(&cloud).await;
-    let channel = cloud.channel("chat-local-a").await;
+    let channel = cloud.channel("chat-local_a").await;
     let master = lend(&cloud, &lender, &["kinesisvideo:ConnectAsMaster"], &channel).await;
     Peer::connect(&cloud.url_with(&channel, None, &master, 299)).await.map(drop).unwrap();
     let without = Keys { session_token: None, ..master };

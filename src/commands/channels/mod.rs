@@ -80,7 +80,7 @@ fn judge(suffix: &str, created_ms: i64, rooms: &BTreeSet<String>, now_ms: i64) -
 async fn look(stage: &Stage) -> Result<Vec<(Channel, Use)>, CliError> {
     let name = &stage.stack.name;
     let tags = [(PROJECT_TAG, name.project.as_str()), (STAGE_TAG, name.stage.as_str())];
-    let prefix = name.physical("");
+    let prefix = name.channel("");
     let channels = Channels::new(&stage.cloud).tagged(&prefix, &tags).await?;
     // After the channels: a room that is written down meanwhile is seen.
     let rooms = rooms(stage).await?;

@@ -144,7 +144,7 @@ pub(super) fn log_prefix(stage: &Stage) -> String {
 pub(super) async fn channels(stage: &Stage) -> Result<Vec<Channel>, DeployError> {
     let tags =
         [(PROJECT_TAG, stage.project.config.project.as_str()), (STAGE_TAG, stage.name.as_str())];
-    match Channels::new(&stage.cloud).tagged(&stage.prefix(), &tags).await {
+    match Channels::new(&stage.cloud).tagged(&stage.channel_prefix(), &tags).await {
         Err(error)
             if stage.cloud.endpoint().is_some() && !error.is_credentials() && !error.is_away() =>
         {

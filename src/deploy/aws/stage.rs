@@ -43,8 +43,16 @@ impl Stage {
 
     /// Whether a physical name is one of its own.
     pub fn owns(&self, physical: &str) -> bool {
-        let (project, stage) = (self.project.config.project.clone(), self.name.clone());
-        StackName { project, stage }.owns(physical)
+        self.named().owns(physical)
+    }
+
+    /// What the names of its signaling channels begin with.
+    pub fn channel_prefix(&self) -> String {
+        self.named().channel("")
+    }
+
+    fn named(&self) -> StackName {
+        StackName { project: self.project.config.project.clone(), stage: self.name.clone() }
     }
 
     /// The path of its parameters.

@@ -11,9 +11,9 @@ use crate::stack::{Effect, PolicyDocument, Principal, Statement, TrustDocument, 
 
 const ACCOUNT: &str = "000000000000";
 const ROLE: &str = "arn:aws:iam::000000000000:role/chat-local-VoiceAccess";
-const CHANNELS: &str = "arn:aws:kinesisvideo:us-east-1:000000000000:channel/chat-local-*/*";
-const MINE: &str = "arn:aws:kinesisvideo:us-east-1:000000000000:channel/chat-local-a/1";
-const OTHERS: &str = "arn:aws:kinesisvideo:us-east-1:000000000000:channel/chat-local-b/2";
+const CHANNELS: &str = "arn:aws:kinesisvideo:us-east-1:000000000000:channel/chat-local_*/*";
+const MINE: &str = "arn:aws:kinesisvideo:us-east-1:000000000000:channel/chat-local_a/1";
+const OTHERS: &str = "arn:aws:kinesisvideo:us-east-1:000000000000:channel/chat-local_b/2";
 
 struct Account {
     sts: Sts,
