@@ -11,6 +11,10 @@ mod scripted_aws;
 #[path = "support/stuck.rs"]
 mod stuck;
 
+use std::process::Stdio;
+use std::time::Duration;
+
+use project::text;
 use scripted_aws::{STACK_TYPE, ScriptedAws};
 use stuck::Stuck;
 
@@ -140,16 +144,31 @@ fn credentials_that_expire_meanwhile_detach() {
 }
 
 #[test]
-fn credentials_that_were_renewed_meanwhile_go_on() {
+fn credentials_that_were_renewed_in_a_file_meanwhile_go_on_to_the_end() {
     let stuck = Stuck::in_status("UPDATE_IN_PROGRESS");
+    let keys = |id: &str| {
+        let file = format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = secret\n");
+        stuck.project.write(".aws/credentials", &file);
+    };
+    keys("AKIAOLD");
+    let begun = ("test-prod", STACK_TYPE, "UPDATE_IN_PROGRESS", "");
+    stuck.aws.events(&[begun]);
+    let mut attach = stuck.command(&["attach"]);
+    attach.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    let attach = attach.stderr(Stdio::piped()).spawn().unwrap();
+    while stuck.aws.asked("DescribeStackEvents").is_empty() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    keys("AKIANEW");
     let expired = "The security token included in the request is expired";
     stuck.aws.refuses("DescribeStackEvents", 403, "ExpiredToken", expired);
-    stuck.aws.events(&[
-        ("test-prod", STACK_TYPE, "UPDATE_COMPLETE", ""),
-        ("test-prod", STACK_TYPE, "UPDATE_IN_PROGRESS", ""),
-    ]);
-    let (code, said) = stuck.ends(&["attach"]);
-    assert_eq!(code, 0, "{said}");
+    stuck.aws.events(&[("test-prod", STACK_TYPE, "UPDATE_COMPLETE", ""), begun]);
+    let ended = attach.wait_with_output().unwrap();
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    let signed = stuck.aws.signed("DescribeStackEvents");
+    assert_eq!((signed[0].as_str(), signed.last().unwrap().as_str()), ("AKIAOLD", "AKIANEW"));
+    // What comes after the operation is asked with the new ones as well.
+    assert_eq!(stuck.aws.signed("DescribeStacks").last().unwrap(), "AKIANEW");
 }
 
 #[test]

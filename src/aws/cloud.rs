@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileSet};
-use aws_config::provider_config::ProviderConfig;
+use aws_config::identity::IdentityCache;
+use aws_config::profile::ProfileSet;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -15,7 +14,7 @@ use aws_types::region::Region;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
-use super::expiry::{Expiry, Noted};
+use super::credentials::{Found, Search};
 use super::source::ambient;
 use super::{Identity, http};
 use crate::config::is_region;
@@ -28,9 +27,9 @@ pub struct Cloud {
     pub(super) sdk: SdkConfig,
     pub(super) identity: Arc<OnceCell<Identity>>,
     region: String,
-    /// The way that it was reached by, where the way was looked for.
-    access: Option<Access>,
-    expiry: Expiry,
+    profile: Option<String>,
+    /// Credentials that were looked for; none where the keys are fixed.
+    found: Option<Found>,
 }
 
 /// How AWS is to be reached, as far as flags, environment and configuration say; what they leave
@@ -95,7 +94,7 @@ impl Cloud {
             .credentials_provider(SharedCredentialsProvider::new(keys))
             .http_client(http::client(None))
             .build();
-        Self::new(sdk, region.to_owned(), None, Expiry::default())
+        Self::new(sdk, region.to_owned())
     }
 
     /// AWS itself, or what stands in for it at an endpoint. Reads AWS's configuration files; asks
@@ -121,53 +120,45 @@ impl Cloud {
             return Err(AccessError::BadRegion(region));
         }
         let http = http::client(extra_roots()?);
-        let conf = ProviderConfig::without_region()
-            .with_region(Some(Region::new(region.clone())))
-            .with_http_client(http.clone());
-        let credentials = match profile {
-            // A profile that somebody named comes before keys that happen to be in the environment.
-            Some(name) => SharedCredentialsProvider::new(
-                ProfileFileCredentialsProvider::builder()
-                    .profile_name(name)
-                    .configure(&conf)
-                    .build(),
-            ),
-            None => {
-                // Without a region the chain would look for one by itself, on the network at last.
-                let chain = DefaultCredentialsChain::builder().region(Region::new(region.clone()));
-                SharedCredentialsProvider::new(chain.configure(conf).build().await)
-            }
-        };
-        let expiry = Expiry::default();
-        let credentials =
-            SharedCredentialsProvider::new(Noted { source: credentials, expiry: expiry.clone() });
+        let sought = Region::new(region.clone());
+        let found = Found::new(Search {
+            profile: profile.clone(),
+            region: sought.clone(),
+            http: http.clone(),
+        });
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(region.clone()))
+            .region(sought)
             .http_client(http)
-            .credentials_provider(credentials);
+            .identity_cache(IdentityCache::no_cache())
+            .credentials_provider(SharedCredentialsProvider::new(found.clone()));
         if let Some(name) = profile {
             loader = loader.profile_name(name);
         }
         if let Some(url) = endpoint {
             loader = loader.endpoint_url(url);
         }
-        Ok(Self::new(loader.load().await, region, Some(access.clone()), expiry))
+        Ok(Self {
+            found: Some(found),
+            profile: profile.clone(),
+            ..Self::new(loader.load().await, region)
+        })
     }
 
-    fn new(sdk: SdkConfig, region: String, access: Option<Access>, expiry: Expiry) -> Self {
-        Self { sdk, identity: Arc::new(OnceCell::new()), region, access, expiry }
+    fn new(sdk: SdkConfig, region: String) -> Self {
+        Self { sdk, identity: Arc::new(OnceCell::new()), region, profile: None, found: None }
     }
 
     /// When the credentials that sign requests now expire, as far as they say; they are renewed then
     /// by whatever gave them, if it can. Known after the first request.
     pub fn expiry(&self) -> Option<Timestamp> {
-        self.expiry.get().and_then(|time| Timestamp::try_from(time).ok())
+        let expiry = self.found.as_ref()?.expiry()?;
+        Timestamp::try_from(expiry).ok()
     }
 
-    /// The same way again, with AWS's files read anew: somebody may have renewed the credentials in
-    /// them. None if there is only one way, or none any more.
-    pub fn renewed(&self) -> Option<Self> {
-        Self::connect(self.access.as_ref()?).ok()
+    /// Has the next request of any service look for credentials anew: somebody may have renewed them in
+    /// AWS's files. Tells whether there is anywhere to look.
+    pub fn renew(&self) -> bool {
+        self.found.as_ref().map(Found::forget).is_some()
     }
 
     /// The region.
@@ -182,7 +173,7 @@ impl Cloud {
 
     /// The profile that was named, if one was.
     pub fn profile(&self) -> Option<&str> {
-        self.access.as_ref()?.profile.as_deref()
+        self.profile.as_deref()
     }
 }
 

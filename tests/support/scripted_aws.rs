@@ -14,7 +14,16 @@ type Answer = (u16, String);
 struct Script {
     answers: HashMap<String, VecDeque<Answer>>,
     streams: VecDeque<Vec<u8>>,
-    asked: Vec<(String, String)>,
+    asked: Vec<Request>,
+}
+
+/// A request, as far as a script is about it.
+#[derive(Clone)]
+struct Request {
+    operation: String,
+    body: String,
+    /// The access key that signed it.
+    key: String,
 }
 
 /// The server; it ends with the test's process.
@@ -107,9 +116,17 @@ impl ScriptedAws {
 
     /// The bodies of the requests of an action.
     pub fn asked(&self, action: &str) -> Vec<String> {
+        self.requests(action).into_iter().map(|request| request.body).collect()
+    }
+
+    /// The access keys that signed the requests of an action.
+    pub fn signed(&self, action: &str) -> Vec<String> {
+        self.requests(action).into_iter().map(|request| request.key).collect()
+    }
+
+    fn requests(&self, action: &str) -> Vec<Request> {
         let script = self.script.lock().expect("nobody panicked");
-        let same = script.asked.iter().filter(|(asked, _)| asked == action);
-        same.map(|(_, body)| body.clone()).collect()
+        script.asked.iter().filter(|request| request.operation == action).cloned().collect()
     }
 
     fn push(&self, action: &str, answer: Answer) {
@@ -125,12 +142,12 @@ const STACK: &str = "arn:aws:cloudformation:us-east-1:123456789012:stack/test-pr
 fn serve(stream: TcpStream, script: &Mutex<Script>) {
     let Ok(mut out) = stream.try_clone() else { return };
     let mut reader = BufReader::new(stream);
-    while let Some((target, body)) = request(&mut reader) {
-        if let Some(operation) = target {
-            return send(out, reader, script, (operation, body));
+    while let Some((request, is_stream)) = request(&mut reader) {
+        if is_stream {
+            return send(out, reader, script, request);
         }
-        let action = field(&body, "Action").unwrap_or_default();
-        let (status, result) = answer(script, &action, &body);
+        let action = request.operation.clone();
+        let (status, result) = answer(script, request);
         let text = match status {
             200 => format!(
                 "<{action}Response><{action}Result>{result}</{action}Result><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{action}Response>"
@@ -148,12 +165,7 @@ fn serve(stream: TcpStream, script: &Mutex<Script>) {
 }
 
 /// Sends what is next, and leaves; after the last the client is waited for, who may leave as well.
-fn send(
-    mut out: TcpStream,
-    mut reader: impl BufRead,
-    script: &Mutex<Script>,
-    asked: (String, String),
-) {
+fn send(mut out: TcpStream, mut reader: impl BufRead, script: &Mutex<Script>, asked: Request) {
     let (sent, is_last) = {
         let mut script = script.lock().expect("nobody panicked");
         script.asked.push(asked);
@@ -170,12 +182,13 @@ fn send(
     }
 }
 
-fn answer(script: &Mutex<Script>, action: &str, body: &str) -> Answer {
+fn answer(script: &Mutex<Script>, request: Request) -> Answer {
     let mut script = script.lock().expect("nobody panicked");
-    script.asked.push((action.to_owned(), body.to_owned()));
+    let action = request.operation.clone();
+    script.asked.push(request);
     // The operation's events carry the token that it was begun with.
-    let token = script.asked.iter().rev().find_map(|(_, body)| field(body, "ClientRequestToken"));
-    let Some(answers) = script.answers.get_mut(action) else { return (200, String::new()) };
+    let token = script.asked.iter().rev().find_map(|one| field(&one.body, "ClientRequestToken"));
+    let Some(answers) = script.answers.get_mut(&action) else { return (200, String::new()) };
     let (status, text) = match answers.len() {
         1 => answers[0].clone(),
         _ => answers.pop_front().unwrap_or_default(),
@@ -183,29 +196,38 @@ fn answer(script: &Mutex<Script>, action: &str, body: &str) -> Answer {
     (status, text.replace("TOKEN", &token.unwrap_or_default()))
 }
 
-/// The operation that the next request's target names, if it names one, and its body; none when the
-/// client is gone.
-fn request(reader: &mut impl BufRead) -> Option<(Option<String>, String)> {
-    let (mut length, mut target, mut line) = (0, None, String::new());
+/// The next request, and whether it asks for a stream; none when the client is gone.
+fn request(reader: &mut impl BufRead) -> Option<(Request, bool)> {
+    let (mut length, mut target, mut key) = (0, None, String::new());
+    let mut line = String::new();
     loop {
         line.clear();
         if reader.read_line(&mut line).ok()? == 0 {
             return None;
         }
-        let lower = line.to_ascii_lowercase();
-        if let Some(value) = lower.strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-        if lower.starts_with("x-amz-target:") {
-            target = line.trim().rsplit('.').next().map(str::to_owned);
-        }
-        if line == "\r\n" {
-            break;
+        let Some((name, value)) = line.trim().split_once(": ") else {
+            if line == "\r\n" {
+                break;
+            }
+            continue;
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.parse().ok()?,
+            "x-amz-target" => target = value.rsplit('.').next().map(str::to_owned),
+            "authorization" => {
+                let scope = value.split_once("Credential=").map(|(_, scope)| scope);
+                key =
+                    scope.and_then(|scope| scope.split('/').next()).unwrap_or_default().to_owned();
+            }
+            _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((target, String::from_utf8(body).ok()?))
+    let body = String::from_utf8(body).ok()?;
+    let is_stream = target.is_some();
+    let operation = target.or_else(|| field(&body, "Action")).unwrap_or_default();
+    Some((Request { operation, body, key }, is_stream))
 }
 
 fn field(body: &str, name: &str) -> Option<String> {

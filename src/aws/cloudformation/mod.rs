@@ -63,9 +63,9 @@ impl CloudFormation {
         Self(Client::new(&cloud.sdk), cloud.clone())
     }
 
-    /// The same with credentials that are looked for anew; none if there is nowhere to look.
-    pub fn renewed(&self) -> Option<Self> {
-        self.1.renewed().as_ref().map(Self::new)
+    /// Has the next request look for credentials anew, as [`Cloud::renew`] does.
+    pub fn renew(&self) -> bool {
+        self.1.renew()
     }
 
     /// A stack by name or ARN; none if there is no such stack. A deleted one is found by its ARN.

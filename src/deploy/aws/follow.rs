@@ -49,20 +49,18 @@ pub async fn follow(
     let mut following = Following::new(watch);
     let mut pace = Pace::new();
     let mut told = Instant::now();
-    let (mut service, mut renewed) = (service.clone(), false);
+    let mut renewed = false;
     loop {
-        match following.look(&service, on_event).await {
+        match following.look(service, on_event).await {
             Ok(Some(ended)) => return Ok(ended),
             Ok(None) => renewed = false,
             Err(error) if is_passing(&error) => pace.slow_down(),
             // Credentials that expired on the way may have been renewed by now.
-            Err(source) => match service.renewed().filter(|_| source.is_bad_keys() && !renewed) {
-                Some(again) => (service, renewed) = (again, true),
-                None => {
-                    let stack = following.watch.stack;
-                    return Err(DeployError::LostSight { stack, source });
-                }
-            },
+            Err(source) if source.is_bad_keys() && !renewed && service.renew() => renewed = true,
+            Err(source) => {
+                let stack = following.watch.stack;
+                return Err(DeployError::LostSight { stack, source });
+            }
         }
         if told.elapsed() >= HEARTBEAT {
             told = Instant::now();
