@@ -21,7 +21,7 @@ impl From<DeployError> for CliError {
                 let flags: Vec<_> = at_stake.iter().map(|t| format!("--allow-data-loss {}", t.logical)).collect();
                 let mut refused = Self::new(Kind::Confirmation, "data-loss", message);
                 refused.details = at_stake.iter().map(ToString::to_string).collect();
-                refused.hint(format!("nothing was changed; to lose that data: chatctl deploy {}", flags.join(" ")))
+                refused.hint(format!("nothing was changed; if that is meant, add {}", flags.join(" ")))
             }
             DeployError::NoTable { known, .. } => Self::new(Kind::Usage, "table-unknown", message)
                 .hint(format!("--allow-data-loss takes one of {}", known.join(", "))),

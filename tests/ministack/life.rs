@@ -1,6 +1,7 @@
 //! First deployment, no change, changes of every part, failures, the end.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use serde_json::json;
 
@@ -87,6 +88,26 @@ fn a_key_that_changes_is_refused() {
     assert_eq!(code, 4, "{said}");
     assert!(said.contains("--allow-data-loss ChatMessages"), "{said}");
     aws.project.write("templates/stack.yaml", super::project::MANIFEST);
+    assert_eq!(aws.deploy(), false);
+}
+
+#[test]
+fn a_table_that_was_taken_out_comes_back_with_its_rows() {
+    let aws = Aws::new();
+    let config = fs::read_to_string(aws.project.path("chatctl.yaml")).unwrap();
+    aws.project.write("chatctl.yaml", &config.replace("protected: false", "protected: true"));
+    let tables = "tables:\n  Notes:\n    partition: noteId\n";
+    let with_notes = super::project::MANIFEST.replacen("tables:\n", tables, 1);
+    aws.project.write("templates/stack.yaml", &with_notes);
+    aws.deploy();
+    aws.put("test-prod-Notes", "noteId", "kept");
+    aws.project.write("templates/stack.yaml", super::project::MANIFEST);
+    let without = aws.json(&["deploy", "--yes", "--allow-data-loss", "Notes"]);
+    assert_eq!(without["changed"], true, "{without}");
+    aws.project.write("templates/stack.yaml", &with_notes);
+    assert_eq!(aws.deploy(), true);
+    let rows = text(&aws.run(&["scan", "Notes", "--output", "json"]).stdout);
+    assert!(rows.contains("kept"), "{rows}");
     assert_eq!(aws.deploy(), false);
 }
 

@@ -107,6 +107,20 @@ echo '{"reason":"compiler-artifact","target":{"name":"bootstrap"},"executable":"
         answer(self.s3().create_bucket().bucket(name).send()).unwrap();
     }
 
+    /// Puts a row that is nothing but its key into a table.
+    fn put(&self, table: &str, key: &str, value: &str) {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
+            .endpoint_url(self.server.endpoint())
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let tables = aws_sdk_dynamodb::Client::from_conf(config);
+        let value = aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
+        answer(tables.put_item().table_name(table).item(key, value).send()).unwrap();
+    }
+
     /// What is there of the stage, asked of every service.
     fn inventory(&self) -> Value {
         self.json(&["teardown", "--dry-run"])["wouldRemove"].clone()

@@ -42,8 +42,6 @@ pub struct NewChangeSet<'a> {
     pub source: Source<'a>,
     /// The stack's tags, which its resources get too.
     pub tags: &'a BTreeMap<String, String>,
-    /// Whether resources that are there already, under their names in the template, are taken over.
-    pub adopt: bool,
 }
 
 /// Names a change set that was made.
@@ -67,17 +65,19 @@ pub struct ChangeSetState {
 }
 
 impl CloudFormation {
-    /// Makes a change set. It is ready some time later, as [`CloudFormation::change_set`] tells.
+    /// Makes a change set. It is ready some time later, as [`CloudFormation::change_set`] tells. What is
+    /// there already under a name in the template, and is to be retained, is taken over: a table that an
+    /// earlier template or stack left behind.
     ///
     /// # Errors
     /// The template is refused, the stack busy, or the service does not answer.
     pub async fn create_change_set(&self, new: &NewChangeSet<'_>) -> Result<ChangeSetId, AwsError> {
-        let NewChangeSet { stack, name, choice, source, tags: given, adopt } = *new;
+        let NewChangeSet { stack, name, choice, source, tags: given } = *new;
         let kind = match choice {
             StackChoice::New => ChangeSetType::Create,
             StackChoice::Existing => ChangeSetType::Update,
         };
-        let mut request = self
+        let request = self
             .0
             .create_change_set()
             .stack_name(stack)
@@ -85,10 +85,8 @@ impl CloudFormation {
             .change_set_type(kind)
             .capabilities(Capability::CapabilityIam)
             .capabilities(Capability::CapabilityNamedIam)
+            .import_existing_resources(true)
             .set_tags(Some(tags(given)));
-        if adopt {
-            request = request.import_existing_resources(true);
-        }
         let request = match source {
             Source::Body(body) => request.template_body(body),
             Source::Url(url) => request.template_url(url),

@@ -67,7 +67,6 @@ impl ChangeSets<'_> {
             choice,
             source,
             tags: &stage.tags(),
-            adopt: choice == StackChoice::New,
         };
         Ok(service.create_change_set(&new).await?)
     }
