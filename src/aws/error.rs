@@ -116,6 +116,11 @@ impl AwsError {
         self.is(&CODES)
     }
 
+    /// Whether the service is busy with what it was to change.
+    pub fn is_in_use(&self) -> bool {
+        self.is(&["ResourceInUseException"])
+    }
+
     /// An answer that broke off.
     pub(super) fn away(operation: &'static str, message: &str) -> Self {
         let message = message.to_owned();

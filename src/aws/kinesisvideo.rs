@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_kinesisvideo::Client;
-use aws_sdk_kinesisvideo::types::{ChannelNameCondition, ComparisonOperator};
+use aws_sdk_kinesisvideo::types::{ChannelInfo, ChannelNameCondition, ComparisonOperator, Status};
 use backon::{ExponentialBuilder, Retryable};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -63,7 +63,8 @@ impl Channels {
                 list.map_err(failure("kinesisvideo:ListSignalingChannels"))
             };
             let page = patiently(list).await?;
-            all.extend(page.channel_info_list().iter().filter_map(|info| {
+            let stays = |info: &&ChannelInfo| info.channel_status != Some(Status::Deleting);
+            all.extend(page.channel_info_list().iter().filter(stays).filter_map(|info| {
                 Some(Channel {
                     name: info.channel_name()?.to_owned(),
                     arn: info.channel_arn()?.to_owned(),

@@ -141,20 +141,20 @@ async fn remove_table(
     name: &str,
     on_event: OnEvent<'_>,
 ) -> Result<(), DeployError> {
-    // DynamoDB refuses to change or delete a table with which it is busy.
     let mut pace = Pace::new();
     let (mut unprotected, mut deleted) = (false, false);
     while let Some(state) = tables.state(name).await? {
-        match state.status.as_str() {
-            "ACTIVE" if !unprotected => {
-                tables.unprotect(name).await?;
-                unprotected = true;
-            }
-            "ACTIVE" if !deleted => {
-                tables.delete(name).await?;
-                deleted = true;
-            }
-            _ => pace.wait().await,
+        if state.status != "ACTIVE" || deleted {
+            pace.wait().await;
+            continue;
+        }
+        let step =
+            if unprotected { tables.delete(name).await } else { tables.unprotect(name).await };
+        match step {
+            Ok(()) => (unprotected, deleted) = (true, unprotected),
+            // DynamoDB is busy with the table, and its status does not say so yet.
+            Err(error) if error.is_in_use() => pace.wait().await,
+            Err(error) => return Err(error.into()),
         }
     }
     on_event(Event::Removed { what: format!("the table {name}") });
