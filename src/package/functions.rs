@@ -1,5 +1,7 @@
 //! The functions' binary: built by cargo in release, found by what cargo says it made.
 
+use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
@@ -13,7 +15,7 @@ const BINARY: &str = "bootstrap";
 
 /// The fingerprint of everything that the build reads.
 pub fn fingerprint(root: &Path) -> String {
-    let home = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let home = |name: &str| env::var_os(name).map(PathBuf::from);
     let rustup = home("RUSTUP_HOME").or_else(|| home("HOME").map(|home| home.join(".rustup")));
     let files = [
         "functions",
@@ -56,7 +58,19 @@ pub(super) fn cargo(root: &Path, subcommand: &str, colour: bool) -> Command {
         .args(["--message-format", "json-render-diagnostics"])
         .args(["--color", if colour { "always" } else { "never" }])
         .current_dir(root);
+    // What `cargo run` says of this program is not said of the functions: build scripts that look at it
+    // would take them for changed, and again when this program is started without cargo.
+    for (name, _) in env::vars_os() {
+        if is_of_outer_cargo(&name) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+fn is_of_outer_cargo(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// Runs cargo and returns the path of the binary that it says it made.
