@@ -1,28 +1,13 @@
 /** The first browser client: the protocol's first part, and the published library as it signs by itself. */
 
-import { type Browser, type BrowserContextOptions, expect, test } from '@playwright/test'
-import { build } from 'vite'
-import type { Frame } from './original'
-import { Person } from './person'
-import { everybodyHearsTheOthers, hum, Talker } from './voice'
-
-let script: string
-
-test.beforeAll(async () => {
-  const built = await build({
-    logLevel: 'error',
-    // As in every build for a page; one for a library keeps it.
-    define: { 'process.env': '{}' },
-    build: { write: false, lib: { entry: 'e2e/original.ts', formats: ['iife'], name: 'page' } },
-  })
-  const [output] = Array.isArray(built) ? built : []
-  script = output?.output[0].code ?? ''
-})
+import { expect, test } from '@playwright/test'
+import { OriginalClient } from './originalClient'
+import { everybodyHearsTheOthers } from './voice'
 
 test('a master and three viewers talk; the master leaves, and voice ends for all', async ({ browser }, { project }) => {
   test.setTimeout(120_000)
-  const everybody: Client[] = []
-  for (const [index, stem] of ['Ann', 'Bob', 'Cleo', 'Dan'].entries()) everybody.push(await Client.arrive(browser, stem, [430, 560, 710, 890][index] ?? 0, project.use))
+  const everybody: OriginalClient[] = []
+  for (const [index, stem] of ['Ann', 'Bob', 'Cleo', 'Dan'].entries()) everybody.push(await OriginalClient.arrive(browser, stem, [430, 560, 710, 890][index] ?? 0, project.use))
   const [ann, ...guests] = everybody
   if (ann === undefined) throw new Error('somebody is first')
 
@@ -53,50 +38,3 @@ test('a master and three viewers talk; the master leaves, and voice ends for all
   }
   for (const { talker } of guests) await talker.person.context.close()
 })
-
-class Client {
-  readonly talker: Talker
-
-  private constructor(talker: Talker) {
-    this.talker = talker
-  }
-
-  static async arrive(browser: Browser, stem: string, tone: number, options: BrowserContextOptions): Promise<Client> {
-    // Its own page: not under this site's policy, and the certificate of one machine is known to nobody.
-    const person = await Person.arrive(browser, stem, { ...options, bypassCSP: true, ignoreHTTPSErrors: true })
-    await hum(person.context, tone)
-    const { page } = person
-    await page.goto('./config.json')
-    await page.addScriptTag({ content: script })
-    await page.evaluate(async (name) => {
-      const config: { webSocketUrl: string } = JSON.parse(document.body.innerText)
-      await window.original.connect(config.webSocketUrl, name)
-    }, person.name)
-    return new Client(new Talker(person, tone))
-  }
-
-  async send(message: Frame): Promise<void> {
-    await this.talker.page.evaluate((said) => window.original.send(said), message)
-  }
-
-  async next(action: string): Promise<Frame> {
-    return await this.talker.page.evaluate(async (awaited) => await window.original.next(awaited), action)
-  }
-
-  async ask(message: Frame, action: string): Promise<Frame> {
-    await this.send(message)
-    return await this.next(action)
-  }
-
-  async lend(voiceRoomId: unknown): Promise<Frame> {
-    return await this.ask({ action: 'getVoiceCredentials', voiceRoomId }, 'voiceCredentials')
-  }
-
-  async talk(): Promise<void> {
-    await this.talker.page.evaluate(async () => await window.original.talk())
-  }
-
-  async isLetIn(role: 'MASTER' | 'VIEWER'): Promise<boolean> {
-    return await this.talker.page.evaluate(async (as) => await window.original.isLetIn(as), role)
-  }
-}

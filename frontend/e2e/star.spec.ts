@@ -1,6 +1,7 @@
 /** Voice over Kinesis Video's signaling, where one participant mixes for all the others. */
 
 import { expect, test } from '@playwright/test'
+import { OriginalClient } from './originalClient'
 import { Person } from './person'
 import { everybodyHearsTheOthers, Talker, talkersInARoom } from './voice'
 
@@ -64,6 +65,47 @@ test('whoever starts voice and leaves before it has begun leaves nothing behind'
   await bob.join()
   await cleo.join()
   await everybodyHearsTheOthers([bob, cleo])
+  await Promise.all([ann, bob, cleo].map(({ person }) => person.leave()))
+})
+
+test('the host loses the line to the server for a while: nobody notices, and newcomers find them', async ({ browser }, { project }) => {
+  const [ann, bob, cleo] = await threeAtAStar(talkersInARoom(browser, 3, project.use))
+  await ann.join()
+  await bob.join()
+  await everybodyHearsTheOthers([ann, bob])
+  await ann.person.line.cut()
+  await ann.page.waitForTimeout(1_000)
+  ann.person.line.heal()
+  // Longer than a star outlives its host's line.
+  await ann.page.waitForTimeout(8_000)
+  await everybodyHearsTheOthers([ann, bob])
+  await cleo.join()
+  await everybodyHearsTheOthers([ann, bob, cleo])
+  await Promise.all([ann, bob, cleo].map(({ person }) => person.leave()))
+})
+
+test('a member with another app is heard, and all are told; so they are of one who has left the room', async ({ browser }, { project }) => {
+  const [ann, bob, cleo] = await threeAtAStar(talkersInARoom(browser, 3, project.use))
+  await ann.join()
+  await bob.join()
+  await everybodyHearsTheOthers([ann, bob])
+  const dan = await OriginalClient.arrive(browser, 'Dan', 890, project.use)
+  const { roomId } = ann.person
+  await dan.ask({ action: 'joinRoom', subAction: 'request', roomId }, 'joinResponse')
+  await ann.person.letIn(dan.talker.person)
+  const { voice } = await dan.ask({ action: 'getMembers', roomId }, 'roomMembers')
+  expect(await dan.lend(Object(voice)['voiceRoomId'])).toMatchObject({ role: 'VIEWER' })
+  await dan.talk()
+  await everybodyHearsTheOthers([ann, bob, dan.talker], 30_000)
+  const warning = 'Somebody takes part through another app'
+  for (const { dock } of [ann, bob]) await expect(dock).toContainText(warning)
+
+  // What was lent outlives the membership: nobody hears them in secret.
+  await dan.ask({ action: 'leaveRoom', roomId }, 'roomLeft')
+  for (const { dock } of [ann, bob]) await expect(dock).toContainText(warning)
+  await dan.talker.person.context.close()
+  for (const { dock } of [ann, bob]) await expect(dock).not.toContainText(warning, { timeout: 30_000 })
+  await everybodyHearsTheOthers([ann, bob])
   await Promise.all([ann, bob, cleo].map(({ person }) => person.leave()))
 })
 

@@ -63,7 +63,7 @@ async fn join(person: &mut Person, room: &str) -> Result<Vec<String>, Trouble> {
 pub(super) async fn create(a: &mut Person, b: &mut Person, room: &str) -> Result<String, Trouble> {
     let asked = ClientMessage::CreateVoiceRoom(RoomRef { room_id: room.to_owned() });
     let id = match a.ask(&asked).await? {
-        ServerMessage::VoiceRoomCreated { voice_room_id } => voice_room_id,
+        ServerMessage::VoiceRoomCreated { voice_room_id, .. } => voice_room_id,
         other => return Err(Trouble::unexpected("a voice room", other)),
     };
     let is_it = |message: &ServerMessage| {

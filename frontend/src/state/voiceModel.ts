@@ -68,6 +68,7 @@ export interface CallParts {
   readonly call: Call
   readonly state: CallState
   readonly links: Links
+  readonly strangers: number
   readonly quality: ReadonlyMap<string, Quality>
   readonly preferences: Preferences
 }

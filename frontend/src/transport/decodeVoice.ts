@@ -60,7 +60,11 @@ const DECODERS: { readonly [K in Kind]: (fields: Fields) => Of<K> } = {
 
 /** Frames about a star: its opening, a place at it, its end. */
 export const STAR_DECODERS: { readonly [A in StarAction]: (fields: Fields) => Extract<ServerMessage, { action: A }> } = {
-  voiceRoomCreated: (f) => ({ action: 'voiceRoomCreated', voiceRoomId: string(f, 'voiceRoomId') }),
+  voiceRoomCreated: (f) => ({
+    action: 'voiceRoomCreated',
+    voiceRoomId: string(f, 'voiceRoomId'),
+    masterUserId: string(f, 'masterUserId'),
+  }),
   voiceRoomAvailable: (f) => ({
     action: 'voiceRoomAvailable',
     voiceRoomId: string(f, 'voiceRoomId'),
@@ -101,7 +105,7 @@ function sender(f: Fields): { roomId: string; from: string } {
 }
 
 function participant(f: Fields): VoiceParticipant {
-  return { userId: string(f, 'userId'), muted: boolean(f, 'muted') }
+  return { userId: string(f, 'userId'), muted: boolean(f, 'muted'), clientId: optional(f, 'clientId', string) }
 }
 
 function iceServer(f: Fields): IceServer {

@@ -262,7 +262,11 @@ timestamp: number, } | { "action": "voiceSignal" } & VoiceEvent | { "action": "v
 /**
  * The voice room: a new one, or the one that is active.
  */
-voiceRoomId: string, } | { "action": "voiceRoomAvailable", 
+voiceRoomId: string, 
+/**
+ * Who started it, and is its master: where two start at once, one of them.
+ */
+masterUserId: string, } | { "action": "voiceRoomAvailable", 
 /**
  * The voice room.
  */
@@ -522,7 +526,12 @@ userId: string,
 /**
  * Whether their microphone is off.
  */
-muted: boolean, };
+muted: boolean, 
+/**
+ * The client id under which they reach the voice room's channel, if they reach it as they were
+ * told. Only the voice room's master is told, for whoever knows it could pass for them.
+ */
+clientId?: string, };
 
 export type VoiceState = { 
 /**

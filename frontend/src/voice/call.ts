@@ -111,6 +111,10 @@ export class Call {
     return this.#transport.links
   }
 
+  get strangers(): Observable<number> {
+    return this.#transport.strangers
+  }
+
   /** Those whose voice is heard now, this person included. */
   get speaking(): Observable<ReadonlySet<string>> {
     return this.#speaking

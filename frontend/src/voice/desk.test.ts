@@ -9,6 +9,8 @@ import { Desk } from './desk'
 class Server {
   role: 'MASTER' | 'VIEWER' = 'MASTER'
   star = 'star-1'
+  /** Who has started the star. */
+  starter = 'Ann'
   readonly asked: string[] = []
   #waiting: (() => void)[] = []
 
@@ -34,10 +36,16 @@ class Server {
   }
 
   #answer(message: ClientMessage): object {
-    if (message.action === 'createVoiceRoom') return { action: 'voiceRoomCreated', voiceRoomId: this.star }
+    if (message.action === 'createVoiceRoom') return { action: 'voiceRoomCreated', voiceRoomId: this.star, masterUserId: this.starter }
+    if (message.action === 'getMembers') return MEMBERS
     if (message.action !== 'getVoiceCredentials' || message.voiceRoomId !== this.star) throw new RequestError('notFound', 'there is no such voice room')
     return { action: 'voiceCredentials', role: this.role, endpoints: [], iceServers: [] }
   }
+}
+
+const MEMBERS = {
+  action: 'roomMembers',
+  voice: { participants: [{ userId: 'Ann', muted: false, clientId: 'c-1' }, { userId: 'Bob', muted: false, clientId: 'c-2' }, { userId: 'Cleo', muted: false }] },
 }
 
 let server: Server
@@ -60,7 +68,7 @@ test.each([
   ['ended', []],
   ['roomGone', []],
 ] as const)('a host who is out of it (%s) ends the star only by leaving', async (why, told) => {
-  const desk = new Desk(server, 'room', undefined)
+  const desk = new Desk(server, 'room', 'Ann')
   await seated(desk)
   desk.close(why)
   expect(server.asked).toEqual(told)
@@ -68,19 +76,20 @@ test.each([
 
 test('a guest who leaves ends nothing', async () => {
   server.role = 'VIEWER'
-  const desk = new Desk(server, 'room', undefined)
+  const desk = new Desk(server, 'room', 'Ann')
   await seated(desk)
   desk.close('left')
   expect(server.asked).toEqual([])
 })
 
 test.each([
-  ['left', undefined, ['createVoiceRoom', 'endVoiceRoom star-1']],
-  ['ended', 'star-0', ['createVoiceRoom', 'endVoiceRoom star-1']],
-  ['left', 'star-1', ['createVoiceRoom']],
-  ['replaced', undefined, ['createVoiceRoom']],
-] as const)('closed (%s) while a star is opened, where there was %s: no seat is asked for, and what was made ends', async (why, former, asked) => {
-  const desk = new Desk(server, 'room', former)
+  ['left', 'Ann', ['createVoiceRoom', 'endVoiceRoom star-1']],
+  ['ended', 'Ann', ['createVoiceRoom', 'endVoiceRoom star-1']],
+  ['left', 'Bob', ['createVoiceRoom']],
+  ['replaced', 'Ann', ['createVoiceRoom']],
+] as const)('closed (%s) while a star is opened, which %s has started: no seat is asked for, and what is ours ends', async (why, starter, asked) => {
+  server.starter = starter
+  const desk = new Desk(server, 'room', 'Ann')
   const seat = desk.seat().catch((thrown: unknown) => thrown)
   desk.close(why)
   await server.answer()
@@ -94,8 +103,8 @@ test.each([
   ['VIEWER', 'left', []],
 ] as const)('closed while a seat is made (%s, %s): the host ends the star', async (role, why, told) => {
   server.role = role
-  // As on another page of the host: only the seat tells whose star it is.
-  const desk = new Desk(server, 'room', 'star-1')
+  server.starter = role === 'MASTER' ? 'Ann' : 'Bob'
+  const desk = new Desk(server, 'room', 'Ann')
   const seat = desk.seat().catch((thrown: unknown) => thrown)
   await server.answer()
   server.asked.length = 0
@@ -106,7 +115,7 @@ test.each([
 })
 
 test('a star that ended before there was a seat is opened anew, once; one that ended later is not', async () => {
-  const desk = new Desk(server, 'room', undefined)
+  const desk = new Desk(server, 'room', 'Ann')
   const seat = desk.seat()
   await server.answer()
   server.star = 'star-2'
@@ -121,4 +130,11 @@ test('a star that ended before there was a seat is opened anew, once; one that e
   await server.answer()
   expect(await again).toMatchObject({ code: 'notFound' })
   expect(server.asked).toEqual(['getVoiceCredentials'])
+})
+
+test('the host learns who is behind which client id', async () => {
+  const desk = new Desk(server, 'room', 'Ann')
+  const guests = desk.guests()
+  await server.answer()
+  expect(Object.fromEntries(await guests)).toEqual({ 'c-1': 'Ann', 'c-2': 'Bob' })
 })

@@ -9,18 +9,17 @@ import { type CloseReason, rtcServer } from './signals'
 export class Desk implements StarDesk {
   readonly #connection: Pick<Connection, 'request' | 'tell'>
   readonly #roomId: string
-  /** The star that there was when this page joined. */
-  readonly #former: string | undefined
+  readonly #me: string
   #voiceRoomId: string | undefined
   /** Whether it ends with this page, which has made it or is its host. */
   #isOurs = false
   #hasSat = false
   #closed: CloseReason | undefined
 
-  constructor(connection: Pick<Connection, 'request' | 'tell'>, roomId: string, former: string | undefined) {
+  constructor(connection: Pick<Connection, 'request' | 'tell'>, roomId: string, me: string) {
     this.#connection = connection
     this.#roomId = roomId
-    this.#former = former
+    this.#me = me
   }
 
   get voiceRoomId(): string | undefined {
@@ -39,6 +38,11 @@ export class Desk implements StarDesk {
     }
   }
 
+  async guests(): Promise<ReadonlyMap<string, string>> {
+    const { voice } = await this.#connection.request({ action: 'getMembers', roomId: this.#roomId })
+    return new Map(voice.participants.flatMap(({ userId, clientId }) => (clientId === undefined ? [] : [[clientId, userId] as const])))
+  }
+
   close(why: CloseReason): void {
     this.#closed = why
     // Whoever has joined from another page hosts from there; otherwise the server has ended it.
@@ -55,10 +59,10 @@ export class Desk implements StarDesk {
   }
 
   async #open(): Promise<string> {
-    const { voiceRoomId } = await this.#connection.request({ action: 'createVoiceRoom', roomId: this.#roomId })
+    const { voiceRoomId, masterUserId } = await this.#connection.request({ action: 'createVoiceRoom', roomId: this.#roomId })
     this.#voiceRoomId = voiceRoomId
-    // One that was there is answered alike.
-    this.#isOurs = voiceRoomId !== this.#former
+    // One that was there is answered alike, and one that somebody else starts at the same time.
+    this.#isOurs = masterUserId === this.#me
     this.#checkWanted()
     return voiceRoomId
   }

@@ -46,8 +46,8 @@ export class VoiceLine {
   }
 
   /** Where seats at a room's star are to be had, for one who has joined; opens the star where there is none. */
-  desk(roomId: string, { voiceRoomId }: Joined): StarDesk {
-    return new Desk(this.#connection, roomId, voiceRoomId)
+  desk(roomId: string, me: string): StarDesk {
+    return new Desk(this.#connection, roomId, me)
   }
 
   /** To one other participant; `refused` hears where they, or this person, take no part. */

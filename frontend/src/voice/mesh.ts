@@ -31,6 +31,9 @@ export class Mesh implements VoiceTransport {
     this.#microphone = options.microphone
   }
 
+  /** The server, which carries the descriptions, knows everybody. */
+  readonly strangers: Observable<number> = new Variable(0)
+
   get links(): Observable<Links> {
     return this.#links
   }

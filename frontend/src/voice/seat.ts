@@ -23,6 +23,8 @@ export interface StarDesk {
   readonly voiceRoomId: string | undefined
   /** A seat with fresh credentials; the same role each time. Rejects with a `RequestError`. */
   seat(): Promise<Seat>
+  /** Who is behind which client id, as the server tells the host. Rejects with a `RequestError`. */
+  guests(): Promise<ReadonlyMap<string, string>>
   /** Nothing more is asked. A host who leaves ends the star for everybody. */
   close(why: CloseReason): void
 }

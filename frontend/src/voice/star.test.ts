@@ -20,6 +20,7 @@ beforeEach(() => {
   channel = new FakeChannel()
   mixer = new FakeMixer()
   relayMs = 300_000
+  names = new Map(['Bob', 'Cleo', 'Dan'].map((name) => [`id-of-${name}`, name]))
 })
 
 interface Sitting {
@@ -31,6 +32,9 @@ interface Sitting {
   refusal: RequestError | undefined
   seats: number
 }
+
+/** Whom the server knows by which client id; those of other apps are not there. */
+let names: Map<string, string>
 
 /** Ann is the host. */
 function sit(me: string, others: readonly string[]): Sitting {
@@ -60,6 +64,7 @@ function sit(me: string, others: readonly string[]): Sitting {
           sitting.seats += 1
           return sitting.refusal === undefined ? Promise.resolve(seat()) : Promise.reject(sitting.refusal)
         },
+        guests: () => (sitting.refusal === undefined ? Promise.resolve(names) : Promise.reject(sitting.refusal)),
         close: (why) => sitting.closed.push(why),
       },
       connect: network.connect,
@@ -278,4 +283,36 @@ test('relay credentials that end: the host has fresh ones for a newcomer, and bo
   await environment.pass(3_000)
   expect([kinds(ann), kinds(bob)]).toEqual([{ Bob: 'connected', Cleo: 'connected', Dan: 'connecting' }, { Ann: 'connected' }])
   expect([ann.seats, bob.seats, cleo.seats, channel.opened]).toEqual([4, 2, 2, 3])
+})
+
+test('somebody whom the server cannot name is heard, and everybody is told that they are there', async () => {
+  names.delete('id-of-Cleo')
+  const ann = sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  const cleo = sit('Cleo', ['Ann', 'Bob'])
+  await environment.pass(500)
+  const counts = (): number[] => [ann, bob, cleo].map(({ star }) => star.strangers.getSnapshot())
+  expect(counts()).toEqual([1, 1, 1])
+  expect([...ann.playing].toSorted()).toEqual(['Bob', 'id-of-Cleo'])
+  expect(mixer.mixOf('id-of-Bob')).toEqual(['', 'id-of-Cleo'])
+  expect(kinds(ann)).toEqual({ Bob: 'connected' })
+})
+
+test('names that cannot be had are asked for again; a person on another line replaces themselves', async () => {
+  const ann = sit('Ann', ['Bob'])
+  await environment.pass(100)
+  ann.refusal = new RequestError('timeout', 'no answer')
+  sit('Bob', ['Ann'])
+  await environment.pass(500)
+  expect([...ann.playing]).toEqual(['id-of-Bob'])
+  expect(ann.star.strangers.getSnapshot()).toBe(0)
+  ann.refusal = undefined
+  await environment.pass(2_000)
+  expect([...ann.playing]).toEqual(['Bob'])
+
+  names = new Map([['id-of-Bob on a phone', 'Bob']])
+  sit('Bob on a phone', ['Ann'])
+  await environment.pass(500)
+  expect([...mixer.listeners]).toEqual(['id-of-Bob on a phone'])
+  expect([[...ann.playing], kinds(ann)]).toEqual([['Bob'], { Bob: 'connected' }])
 })

@@ -21,6 +21,8 @@ import { EXPIRY_MARGIN_MS, type Link, type Links, type TransportOptions, type Vo
 export interface StarSide {
   /** The audio to a person, as far as it is known. */
   link(userId: string): LinkState
+  /** How many take part whom the server cannot name. */
+  strangers(): number
   /** Whether the way to the channel is needed now. */
   needsSignaling(): boolean
   receive(from: string, note: Note): void
@@ -51,6 +53,7 @@ export class Star implements VoiceTransport {
   readonly #options: TransportOptions
   readonly #parts: StarParts
   readonly #links = new Variable<Links>(new Map())
+  readonly #strangers = new Variable(0)
   readonly #people = new Set<string>()
   #microphone: MediaStreamTrack
   #side: StarSide | undefined
@@ -72,6 +75,10 @@ export class Star implements VoiceTransport {
 
   get links(): Observable<Links> {
     return this.#links
+  }
+
+  get strangers(): Observable<number> {
+    return this.#strangers
   }
 
   meet(others: readonly string[]): void {
@@ -229,5 +236,6 @@ export class Star implements VoiceTransport {
   #publish(): void {
     const link = (userId: string): Link => ({ state: this.#side?.link(userId) ?? UNKNOWN, isAway: false })
     this.#links.set(new Map([...this.#people].map((userId) => [userId, link(userId)])))
+    this.#strangers.set(this.#side?.strangers() ?? 0)
   }
 }

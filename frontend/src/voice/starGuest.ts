@@ -26,6 +26,10 @@ export class StarGuest implements StarSide {
     return this.#peer?.state.getSnapshot() ?? { kind: 'connecting' }
   }
 
+  strangers(): number {
+    return this.#word?.strangers ?? 0
+  }
+
   needsSignaling(): boolean {
     return this.link().kind !== 'connected'
   }
@@ -102,11 +106,12 @@ export class StarGuest implements StarSide {
   #openChannel(connection: RTCPeerConnection): void {
     const channel = connection.createDataChannel(CHANNEL)
     channel.addEventListener('open', () => {
-      say(channel, { kind: 'hello', userId: this.#options.me })
       for (const [userId, volume] of this.#volumes) say(channel, { kind: 'volume', userId, volume })
     })
     channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+      const before = this.strangers()
       this.#word = parseHostWord(data) ?? this.#word
+      if (this.strangers() !== before) this.#options.changed()
     })
     this.#channel = channel
   }

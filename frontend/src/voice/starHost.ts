@@ -4,7 +4,7 @@ import type { Cancel } from '../transport/environment'
 import { HOST_SOURCE, type Mixer, type MixerFactory } from './mixer'
 import { type LinkState, Peer } from './peer'
 import { type Reading, readingOf } from './quality'
-import { CHANNEL, type GuestWord, parseGuestWord, say } from './sideband'
+import { CHANNEL, parseGuestWord, say } from './sideband'
 import type { Note } from './signals'
 import { every } from './sound'
 import type { SideOptions, StarSide } from './star'
@@ -12,11 +12,15 @@ import type { SideOptions, StarSide } from './star'
 /** How often guests are told who speaks. */
 const LEVELS_MS = 200
 const BITRATE = 32_000
+/** After which the server is asked again for names that could not be had. */
+const NAMES_AGAIN_MS = 2_000
 
 interface Guest {
   readonly peer: Peer
-  /** Known once the guest has said hello; other clients never do. */
+  /** As the server names whoever has this client id. */
   userId: string | undefined
+  /** The server has been asked, and does not know them: they chose the client id themselves. */
+  isStranger: boolean
   channel: RTCDataChannel | undefined
 }
 
@@ -25,6 +29,7 @@ export class StarHost implements StarSide {
   readonly #mixer: Mixer
   readonly #guests = new Map<string, Guest>()
   readonly #cancelLevels: Cancel
+  #cancelNames: Cancel = () => undefined
 
   constructor(options: SideOptions, mix: MixerFactory) {
     this.#options = options
@@ -34,6 +39,10 @@ export class StarHost implements StarSide {
 
   link(userId: string): LinkState {
     return this.#named(userId)?.peer.state.getSnapshot() ?? { kind: 'connecting' }
+  }
+
+  strangers(): number {
+    return [...this.#guests.values()].filter(({ peer, isStranger }) => isStranger && peer.state.getSnapshot().kind === 'connected').length
   }
 
   /** Guests may come at any time. */
@@ -82,6 +91,7 @@ export class StarHost implements StarSide {
 
   close(): void {
     this.#cancelLevels()
+    this.#cancelNames()
     for (const clientId of this.#guests.keys()) this.#remove(clientId)
     this.#mixer.close()
   }
@@ -105,9 +115,39 @@ export class StarHost implements StarSide {
     })
     peer.setBitrate(BITRATE)
     peer.state.subscribe(() => this.#changed(clientId))
-    const guest: Guest = { peer, userId: undefined, channel: undefined }
+    const guest: Guest = { peer, userId: undefined, isStranger: false, channel: undefined }
     this.#guests.set(clientId, guest)
+    void this.#askNames()
     return guest
+  }
+
+  /** Asks the server who the guests are: what they say of themselves anybody could say. */
+  async #askNames(): Promise<void> {
+    this.#cancelNames()
+    const asked = [...this.#guests].filter(([, { userId }]) => userId === undefined)
+    if (asked.length === 0) return
+    try {
+      const names = await this.#options.desk.guests()
+      for (const [clientId, guest] of asked) if (this.#guests.get(clientId) === guest) this.#name(clientId, guest, names.get(clientId))
+    } catch {
+      this.#cancelNames = this.#options.environment.after(NAMES_AGAIN_MS, () => void this.#askNames())
+    }
+  }
+
+  #name(clientId: string, guest: Guest, userId: string | undefined): void {
+    if (guest.userId !== undefined) return
+    guest.isStranger = userId === undefined
+    if (userId !== undefined) {
+      // They have come on another line, with another client id.
+      this.left(userId)
+      guest.userId = userId
+      const [track] = guest.peer.tracks()
+      if (track !== undefined) {
+        this.#options.silent(clientId)
+        this.#options.heard(userId, track)
+      }
+    }
+    this.#options.changed()
   }
 
   /** A guest whose path is gone for good joins again by itself. */
@@ -128,24 +168,8 @@ export class StarHost implements StarSide {
     guest.channel = channel
     channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
       const word = parseGuestWord(data)
-      if (word !== undefined) this.#told(clientId, guest, word)
+      if (word !== undefined) this.#mixer.setGain(clientId, this.#sourceOf(word.userId), word.volume)
     })
-  }
-
-  #told(clientId: string, guest: Guest, word: GuestWord): void {
-    if (word.kind === 'volume') {
-      this.#mixer.setGain(clientId, this.#sourceOf(word.userId), word.volume)
-      return
-    }
-    // A name is taken once: whoever says another's is nobody in the list, and is heard all the same.
-    if (guest.userId !== undefined || this.#named(word.userId) !== undefined || word.userId === this.#options.me) return
-    guest.userId = word.userId
-    const [track] = guest.peer.tracks()
-    if (track !== undefined) {
-      this.#options.silent(clientId)
-      this.#options.heard(word.userId, track)
-    }
-    this.#options.changed()
   }
 
   #sourceOf(userId: string): string {
@@ -156,7 +180,8 @@ export class StarHost implements StarSide {
   #tellLevels(): void {
     const { me } = this.#options
     const levels = Object.fromEntries([[me, this.#options.ownLevel()], ...this.levels()])
-    for (const { channel } of this.#guests.values()) say(channel, { kind: 'levels', host: me, levels })
+    const strangers = this.strangers()
+    for (const { channel } of this.#guests.values()) say(channel, { kind: 'levels', host: me, levels, strangers })
   }
 
   #remove(clientId: string): void {

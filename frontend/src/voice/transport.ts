@@ -50,6 +50,8 @@ export type TransportEnd = { readonly kind: 'hostGone' | 'ended' } | { readonly 
 export interface VoiceTransport {
   /** One link to each other participant. */
   readonly links: Observable<Links>
+  /** How many take part whom the server cannot name: they reached a star's channel by another client. */
+  readonly strangers: Observable<number>
   /** This person joined, where these were; or joined again after the line to the server was lost. */
   meet(others: readonly string[]): void
   joined(userId: string): void

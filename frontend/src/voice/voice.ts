@@ -176,7 +176,7 @@ export class Voice {
       joined,
       transport: transports[topology],
       rejoin: () => line.join(roomId),
-      desk: line.desk(roomId, joined),
+      desk: line.desk(roomId, me()),
       unseated: () => this.lineUp(),
       ended: (why) => this.#transportEnded(roomId, why),
     })

@@ -12,6 +12,7 @@ use chatctl_protocol::{
 use crate::fault::Fault;
 use crate::model::unexpired;
 use crate::outcome::{Push, Target};
+use crate::voice_room::client_id;
 use crate::{Attachment, Member, Ports, VoiceRoom};
 
 /// Somebody who talks in a room.
@@ -117,16 +118,23 @@ impl VoiceRows {
         self.talkers.iter().filter(|talker| listens(talker, attachments)).collect()
     }
 
-    /// A room's voice as its members see it.
+    /// A room's voice as a member sees it. The master of its voice room is told who is who on the
+    /// channel.
     pub(crate) fn state(
         &self,
         transport: VoiceTransport,
         attachments: &[Attachment],
+        person_id: &str,
     ) -> VoiceState {
+        let is_master = self.voice_room.as_ref().is_some_and(|room| room.created_by == person_id);
+        let seen = |talker: &Talker| VoiceParticipant {
+            client_id: is_master.then(|| client_id(&talker.connection_id)),
+            ..talker.into()
+        };
         VoiceState {
             enabled: !self.forbidden,
             transport,
-            participants: self.present(attachments).into_iter().map(Into::into).collect(),
+            participants: self.present(attachments).into_iter().map(seen).collect(),
             voice_room_id: self.voice_room.as_ref().map(|room| room.voice_room_id.clone()),
         }
     }
@@ -138,7 +146,7 @@ fn listens(talker: &Talker, attachments: &[Attachment]) -> bool {
 
 impl From<&Talker> for VoiceParticipant {
     fn from(talker: &Talker) -> Self {
-        Self { user_id: talker.user_id.clone(), muted: talker.muted }
+        Self { user_id: talker.user_id.clone(), muted: talker.muted, client_id: None }
     }
 }
 

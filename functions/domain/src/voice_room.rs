@@ -91,6 +91,12 @@ pub(crate) fn new_id(room_id: &str, bits: u128) -> String {
     format!("{room_id}-{}", text::room_id(bits))
 }
 
+/// A viewer's id on a channel: the connection's, in the characters that a channel takes.
+pub(crate) fn client_id(connection_id: &str) -> String {
+    let taken = |c: &char| c.is_ascii_alphanumeric() || "_.-".contains(*c);
+    format!("c-{}", connection_id.chars().filter(taken).collect::<String>())
+}
+
 /// The room that a voice room's id names.
 pub(crate) fn room_of(voice_room_id: &str) -> Result<&str, Refusal> {
     let (room_id, own) = voice_room_id.split_once('-').ok_or_else(no_such_voice_room)?;

@@ -145,6 +145,36 @@ async fn the_creator_is_master_and_everybody_else_a_viewer_by_an_id_of_their_own
 }
 
 #[tokio::test]
+async fn the_master_alone_is_told_who_is_who_on_the_channel() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    for id in ["a", "b"] {
+        double
+            .ask(id, json!({"action": "voiceSignal", "type": "voice:join", "roomId": room}))
+            .await;
+    }
+    let client_ids = async |id: &str| {
+        let members = double.ask(id, json!({"action": "getMembers", "roomId": room})).await;
+        let told = members["voice"]["participants"].as_array().unwrap().clone();
+        told.iter().map(|one| one["clientId"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(client_ids("a").await, [json!(null), json!(null)], "there is no channel yet");
+    create(&double, "a", &room).await;
+    assert_eq!(client_ids("a").await, ["c-a", "c-b"]);
+    assert_eq!(client_ids("b").await, [json!(null), json!(null)]);
+}
+
+#[tokio::test]
+async fn whoever_starts_voice_second_is_told_whose_it_is() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    for id in ["a", "b"] {
+        let made = double.ask(id, json!({"action": "createVoiceRoom", "roomId": room})).await;
+        assert_eq!(made["masterUserId"], "Alice", "{made}");
+    }
+}
+
+#[tokio::test]
 async fn voice_ends_with_the_masters_connection_and_not_with_a_viewers() {
     let double = Double::new();
     let room = room_of_two(&double).await;

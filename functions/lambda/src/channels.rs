@@ -24,8 +24,9 @@ const SERVICE: &str = "kinesisvideo";
 /// One call's time.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long what browsers are lent is good for, seconds; also the most that a role lends to a role.
-const LENT_S: u32 = 3600;
+/// How long what browsers are lent is good for, seconds: the least that STS lends. It need last no longer
+/// than until the channel's connection is open, and who has left the room meanwhile still has it.
+const LENT_S: u32 = 900;
 
 /// How long a signed address is good for, seconds; as the published library signs it.
 const SIGNED_S: u32 = 299;

@@ -133,6 +133,8 @@ pub enum ServerMessage {
     VoiceRoomCreated {
         /// The voice room: a new one, or the one that is active.
         voice_room_id: String,
+        /// Who started it, and is its master: where two start at once, one of them.
+        master_user_id: String,
     },
     /// To the members: somebody has started voice.
     VoiceRoomAvailable {
@@ -328,7 +330,11 @@ mod tests {
                 voice: VoiceState {
                     enabled: true,
                     transport: VoiceTransport::Mesh,
-                    participants: vec![VoiceParticipant { user_id: user_id(), muted: false }],
+                    participants: vec![VoiceParticipant {
+                        user_id: user_id(),
+                        muted: false,
+                        client_id: Some("c-1".into()),
+                    }],
                     voice_room_id: None,
                 },
             },
@@ -343,7 +349,10 @@ mod tests {
             ServerMessage::Presence { room_id: room_id(), user_id: user_id(), online: true },
             ServerMessage::Pong { timestamp: 1 },
             ServerMessage::VoiceSignal(VoiceEvent::Enable { room_id: room_id(), from: user_id() }),
-            ServerMessage::VoiceRoomCreated { voice_room_id: "r1-v1".into() },
+            ServerMessage::VoiceRoomCreated {
+                voice_room_id: "r1-v1".into(),
+                master_user_id: user_id(),
+            },
             ServerMessage::VoiceRoomAvailable {
                 voice_room_id: "r1-v1".into(),
                 room_id: room_id(),

@@ -267,11 +267,16 @@ pub enum VoiceTransport {
 /// Somebody who takes part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
+#[ts(optional_fields)]
 pub struct VoiceParticipant {
     /// Who.
     pub user_id: String,
     /// Whether their microphone is off.
     pub muted: bool,
+    /// The client id under which they reach the voice room's channel, if they reach it as they were
+    /// told. Only the voice room's master is told, for whoever knows it could pass for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
 }
 
 /// A room's voice, as its members see it.
@@ -320,7 +325,11 @@ mod tests {
         insta::assert_json_snapshot!([
             VoiceEvent::ExistingParticipants {
                 room_id: room_id(),
-                participants: vec![VoiceParticipant { user_id: "Bob".into(), muted: true }],
+                participants: vec![VoiceParticipant {
+                    user_id: "Bob".into(),
+                    muted: true,
+                    client_id: None
+                }],
                 topology: VoiceTopology::Mesh,
                 ice_servers: vec![IceServer {
                     urls: vec!["turn:127.0.0.1:3478?transport=udp".into()],

@@ -13,7 +13,7 @@ import { CallControls } from './CallControls'
 import styles from './CallPanel.module.css'
 import { TalkerDetails, TalkerTile } from './TalkerTile'
 import { VoiceSettings } from './VoiceSettings'
-import { linkFault, qualityWarning } from './voiceWords'
+import { linkFault, qualityWarning, strangersWarning } from './voiceWords'
 
 interface CallPanelProps {
   readonly session: Session
@@ -57,6 +57,7 @@ function useParts(session: Session, call: Call): CallParts {
     call,
     state: useObservable(call.state),
     links: useObservable(call.links),
+    strangers: useObservable(call.strangers),
     quality: useObservable(call.quality),
     preferences: useObservable(session.voice.preferences.value),
   }
@@ -68,7 +69,7 @@ interface WarningsProps {
   readonly onRetry: () => void
 }
 
-function Warnings({ people, parts: { state, links }, onRetry }: WarningsProps) {
+function Warnings({ people, parts: { state, links, strangers }, onRetry }: WarningsProps) {
   const of = (fault: 'noPath' | 'relayRefused'): string[] =>
     people.filter(({ link }) => link?.kind === 'failed' && link.fault === fault).map(({ userId }) => userId)
   const poor = people.filter(({ quality, link }) => quality?.verdict === 'poor' && link?.kind === 'connected').map(({ userId }) => userId)
@@ -88,6 +89,7 @@ function Warnings({ people, parts: { state, links }, onRetry }: WarningsProps) {
         {state.line !== 'up' && <p className={styles.warning}>The chat is reconnecting. Those you hear now you go on hearing.</p>}
         {state.mutedBy !== undefined && <p className={styles.warning}>{state.mutedBy} muted you. Turn your microphone on when you want to speak.</p>}
         {state.isMicrophoneLost && <p className={styles.warning}>That microphone could not be opened. Choose another one in the voice settings.</p>}
+        {strangers > 0 && <p className={styles.warning}>{strangersWarning(strangers)}</p>}
         {poor.length > 0 && <p className={styles.warning}>{qualityWarning(poor, poor.length > 1 && poor.length === links.size)}</p>}
       </div>
     </>

@@ -87,6 +87,11 @@ export function qualityWarning(names: readonly string[], isEverybody: boolean): 
     : `The connection with ${list(names)} is poor: words may go missing.`
 }
 
+/** Said while somebody listens whom nobody can name. */
+export function strangersWarning(count: number): string {
+  return count === 1 ? 'Somebody takes part through another app, and is not in the list. They hear this call.' : `${count} people take part through another app, and are not in the list. They hear this call.`
+}
+
 export function list(names: readonly string[]): string {
   const last = names.at(-1) ?? ''
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`

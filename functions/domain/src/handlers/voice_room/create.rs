@@ -92,5 +92,8 @@ async fn start<P: Ports>(ports: &P, room: VoiceRoom) -> Result<Outcome, Failure>
 }
 
 fn created(room: &VoiceRoom) -> ServerMessage {
-    ServerMessage::VoiceRoomCreated { voice_room_id: room.voice_room_id.clone() }
+    ServerMessage::VoiceRoomCreated {
+        voice_room_id: room.voice_room_id.clone(),
+        master_user_id: room.user_id.clone(),
+    }
 }

@@ -1,5 +1,5 @@
-//! `getVoiceCredentials`: what reaches the voice room's channel, for an hour at most. Its creator is
-//! the master, on the connection on which they asked last; everybody else is a viewer.
+//! `getVoiceCredentials`: what reaches the voice room's channel, for a while. Its creator is the master,
+//! on the connection on which they asked last; everybody else is a viewer.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::caller::Call;
 use crate::fault::Failure;
 use crate::outcome::Outcome;
 use crate::voice::check_allowed;
-use crate::voice_room::no_such_voice_room;
+use crate::voice_room::{client_id, no_such_voice_room};
 use crate::{ChannelAccess, ChannelClient, Ports, VoiceRoom};
 
 /// How often it is looked for a channel that is being made, and the time between: 2.5 seconds
@@ -29,7 +29,7 @@ pub(crate) async fn handle<P: Ports>(
     let Visit { member, rows, room } = visit(ports, call, voice_room_id).await?;
     check_allowed(&rows)?;
     let channel_arn = channel(ports, &room).await?;
-    let viewer = viewer(call.connection_id);
+    let viewer = client_id(call.connection_id);
     let is_master = room.created_by == member.person_id;
     if is_master && !ports.note_master(&room, call.connection_id).await? {
         return Err(no_such_voice_room().into());
@@ -71,10 +71,4 @@ fn early() -> Refusal {
     let message = "the voice room's channel is still being made; ask again in a moment";
     let refusal = Refusal::new(ErrorCode::RateLimited, message);
     Refusal { retry_after_ms: Some(ASK_AGAIN_MS), ..refusal }
-}
-
-/// A viewer's id: the connection's, in the characters that a channel takes.
-fn viewer(connection_id: &str) -> String {
-    let taken = |c: &char| c.is_ascii_alphanumeric() || "_.-".contains(*c);
-    format!("c-{}", connection_id.chars().filter(taken).collect::<String>())
 }
