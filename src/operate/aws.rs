@@ -68,7 +68,8 @@ impl Deployed {
         let metrics = Metrics::new(&target.cloud);
         let to = Timestamp::now();
         let from = to.checked_sub(Span::new().hours(1)).unwrap_or(to);
-        let questions = questions(&self.stack, self.output("ApiId"));
+        let apis = (self.output("ApiId"), self.output("HttpApiId"));
+        let questions = questions(&self.stack, apis);
         let prefix = self.stack.name.physical("");
         let (alarms, figures, live, tables) = futures_util::future::try_join4(
             metrics.alarms(&prefix),
@@ -142,7 +143,7 @@ async fn tables(stack: &Stack, target: &AwsTarget) -> Result<Vec<Option<TableSta
 }
 
 /// Everything that is counted and of interest.
-fn questions(stack: &Stack, api: &str) -> Vec<Question> {
+fn questions(stack: &Stack, (web_socket, http): (&str, &str)) -> Vec<Question> {
     let ask = |namespace, metric, name, value: &str, figure| Question {
         namespace,
         metric,
@@ -160,8 +161,11 @@ fn questions(stack: &Stack, api: &str) -> Vec<Question> {
         let sum = |metric| ask("AWS/DynamoDB", metric, "TableName", &table.physical, Figure::Sum);
         all.extend(["ReadThrottleEvents", "WriteThrottleEvents"].map(sum));
     }
-    let sum = |metric| ask("AWS/ApiGateway", metric, "ApiId", api, Figure::Sum);
-    all.extend(Traffic::METRICS.map(sum));
+    let of_api = |metric, id| ask("AWS/ApiGateway", metric, "ApiId", id, Figure::Sum);
+    all.extend(Traffic::METRICS.map(|metric| of_api(metric, web_socket)));
+    if !http.is_empty() {
+        all.extend(Traffic::HTTP_METRICS.map(|metric| of_api(metric, http)));
+    }
     all
 }
 
@@ -171,7 +175,7 @@ impl Counted {
         self.0.get(&(metric, of.to_owned())).copied()
     }
 
-    /// What was counted of the API.
+    /// What was counted of an API: the two kinds have no metric in common.
     pub(super) fn of_api(&self, metric: &'static str) -> Option<f64> {
         self.1.get(metric).copied()
     }

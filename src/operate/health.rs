@@ -18,7 +18,7 @@ pub struct Health {
     pub functions: Vec<FunctionHealth>,
     /// Its tables.
     pub tables: Vec<TableHealth>,
-    /// What went through its WebSocket API.
+    /// What went through its APIs.
     pub traffic: Traffic,
     /// Its alarms.
     pub alarms: Vec<Alarm>,
@@ -76,7 +76,7 @@ pub struct TableHealth {
     pub throttles: f64,
 }
 
-/// The last hour of the WebSocket API.
+/// The last hour of the APIs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
@@ -86,15 +86,19 @@ pub struct Traffic {
     pub connects: f64,
     /// Messages in either direction.
     pub messages: f64,
-    /// Requests that clients made wrongly.
+    /// Messages that clients sent wrongly.
     pub client_errors: f64,
-    /// Requests whose function failed.
+    /// Messages whose function failed.
     pub integration_errors: f64,
-    /// Requests that API Gateway could not pass on.
+    /// Messages that API Gateway could not pass on.
     pub execution_errors: f64,
+    /// Requests of the HTTP API.
+    pub http_requests: f64,
+    /// Those of them that were answered with 500 or more.
+    pub http_errors: f64,
 }
 
-/// Figures by metric and thing, and by metric of the API.
+/// Figures by metric and thing, and by metric of the APIs.
 #[derive(Debug, Default)]
 pub(super) struct Counted(
     pub(super) BTreeMap<(&'static str, String), f64>,
@@ -158,16 +162,29 @@ impl TableHealth {
 }
 
 impl Traffic {
-    /// The metrics that it is made of.
+    /// The metrics of the WebSocket API.
     pub(super) const METRICS: [&'static str; 5] =
         ["ConnectCount", "MessageCount", "ClientError", "IntegrationError", "ExecutionError"];
 
+    /// The metrics of the HTTP API.
+    pub(super) const HTTP_METRICS: [&'static str; 2] = ["Count", "5xx"];
+
     pub(super) fn of(since: Timestamp, counted: &Counted) -> Self {
         let count = |metric| counted.of_api(metric).unwrap_or(0.0);
+        let [http_requests, http_errors] = Self::HTTP_METRICS.map(count);
         let [connects, messages, client_errors, integration_errors, execution_errors] =
             Self::METRICS.map(count);
         let since = since.round(jiff::Unit::Second).unwrap_or(since).to_string();
-        Self { since, connects, messages, client_errors, integration_errors, execution_errors }
+        Self {
+            since,
+            connects,
+            messages,
+            client_errors,
+            integration_errors,
+            execution_errors,
+            http_requests,
+            http_errors,
+        }
     }
 }
 
@@ -210,12 +227,12 @@ impl Health {
             "table was throttled",
             "tables were throttled",
         ));
-        let errors = self.traffic.integration_errors + self.traffic.execution_errors;
-        if errors > 0.0 {
-            found.push((
-                Verdict::Attention,
-                format!("{errors} requests failed in the WebSocket API"),
-            ));
+        let Traffic { integration_errors, execution_errors, http_errors, .. } = self.traffic;
+        for (errors, api) in
+            [(integration_errors + execution_errors, "WebSocket"), (http_errors, "HTTP")]
+        {
+            let said = format!("{errors} requests failed in the {api} API");
+            found.extend((errors > 0.0).then_some((Verdict::Attention, said)));
         }
         found.retain(|(verdict, _)| *verdict != Verdict::Healthy);
         let worst = found.iter().map(|(verdict, _)| *verdict).max().unwrap_or(Verdict::Healthy);
@@ -278,6 +295,7 @@ mod tests {
         assert_eq!(ill.verdict().0, Verdict::Changing);
         ill.functions[0].errors = 2.0;
         ill.functions[0].drifted = true;
+        ill.traffic.http_errors = 3.0;
         let (verdict, reasons) = ill.verdict();
         assert_eq!(verdict, Verdict::Attention);
         assert_eq!(
@@ -285,7 +303,8 @@ mod tests {
             [
                 "the stack is UPDATE_IN_PROGRESS",
                 "1 function runs other code than was deployed",
-                "1 function failed"
+                "1 function failed",
+                "3 requests failed in the HTTP API"
             ]
         );
         assert_eq!(health("UPDATE_ROLLBACK_FAILED").verdict().0, Verdict::Broken);

@@ -7,7 +7,7 @@ mod aws;
 mod health;
 
 pub use aws::Deployed;
-pub use health::{FunctionHealth, Health, TableHealth, Verdict};
+pub use health::{FunctionHealth, Health, TableHealth, Traffic, Verdict};
 
 use serde::Serialize;
 

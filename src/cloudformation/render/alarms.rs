@@ -1,16 +1,17 @@
 //! The alarms, and the topic that tells a person of them.
 //!
-//! An alarm costs 0.10 USD a month for each metric that it reads, ten a month being free. Twelve
-//! functions with an error rate of their own would read 24, more than a small stage costs
+//! An alarm costs 0.10 USD a month for each metric that it reads, ten a month being free. Functions
+//! with an error rate of their own would read two each, which is more than a small stage costs
 //! altogether. So the functions' logs make one metric for all of them: of each invocation that Lambda
 //! reports, 0 if it succeeded and 1 if not. Its average is the rate of errors, and
 //! `chatctl logs --level error` says which function it was. Tables are watched for writes; for reads
 //! too where many rows share a partition, because only there can one key be read faster than a
-//! partition serves. With the API's two that makes ten.
+//! partition serves. The APIs are watched for requests that reach no function: one that fails in its
+//! function is a failed invocation. With all of it a small stage stays below a dollar.
 
 use serde_json::{Map, Value, json};
 
-use super::{API, Draft, functions, tags};
+use super::{API, Draft, functions, http, tags};
 use crate::cloudformation::template::Resource;
 use crate::cloudformation::value::{logical_id, reference};
 use crate::stack::{Stack, Table};
@@ -61,19 +62,19 @@ pub(super) fn add(draft: &mut Draft<'_>) {
         above: ERROR_RATE,
     };
     add_alarm(draft, "FunctionErrors", "More than 1 % of the functions' invocations fail", rate);
-    let api = [
-        (
-            "ApiIntegrationErrors",
-            "IntegrationError",
-            "Functions answer the WebSocket API with errors",
-        ),
-        ("ApiExecutionErrors", "ExecutionError", "The WebSocket API cannot call its functions"),
-    ];
-    for (name, metric, description) in api {
-        let dimensions = vec![("ApiId", reference(API)), ("Stage", json!(stack.name.stage))];
-        let namespace = "AWS/ApiGateway";
-        let watch = Watch { namespace, metric, dimensions, statistic: "Sum", above: API_ERRORS };
-        add_alarm(draft, name, description, watch);
+    let api = |metric, id, stage: &str| Watch {
+        namespace: "AWS/ApiGateway",
+        metric,
+        dimensions: vec![("ApiId", reference(id)), ("Stage", json!(stage))],
+        statistic: "Sum",
+        above: API_ERRORS,
+    };
+    let web_socket = api("ExecutionError", API, &stack.name.stage);
+    let called = "The WebSocket API cannot call its functions";
+    add_alarm(draft, "ApiExecutionErrors", called, web_socket);
+    if http::is_there(stack) {
+        let http = api("5xx", http::API, http::STAGE_NAME);
+        add_alarm(draft, "HttpApiErrors", "The HTTP API answers with errors of its own", http);
     }
     for table in &stack.tables {
         add_throttling(draft, table);

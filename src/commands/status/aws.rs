@@ -7,7 +7,7 @@ use super::local_time;
 use crate::aws::Alarm;
 use crate::context::{AwsTarget, Context};
 use crate::error::CliError;
-use crate::operate::{Addresses, Deployed, FunctionHealth, Health, TableHealth, Verdict};
+use crate::operate::{Addresses, Deployed, FunctionHealth, Health, TableHealth, Traffic, Verdict};
 use crate::ui::{Output, Ui};
 
 /// Shows it.
@@ -109,8 +109,8 @@ fn show_text(
     let code = description.outputs.get("CodeHash").map_or("", String::as_str);
     let when = description.updated_at.map_or_else(|| "at an unknown time".to_owned(), local_time);
     let when = format!("{when} (version {version}, code {})", code.get(..12).unwrap_or(code));
-    let traffic = &health.traffic;
-    let hour = format!("{} connects, {} messages", traffic.connects, traffic.messages);
+    let Traffic { connects, messages, http_requests, .. } = &health.traffic;
+    let hour = format!("{connects} connects, {messages} messages, {http_requests} HTTP requests");
     let mut rows =
         vec![("place", place), ("stack", status), ("deployed", when), ("last hour", hour)];
     if let Some(all) = addresses {
