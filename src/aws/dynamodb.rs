@@ -61,6 +61,8 @@ pub struct TableState {
     pub status: String,
     /// How many items it had when they were counted last, which the service does every six hours.
     pub items: u64,
+    /// The attributes of its key, the partition key's first.
+    pub key: Vec<String>,
 }
 
 /// Where a scan goes on; opaque.
@@ -140,6 +142,7 @@ impl Tables {
         Ok(answer.table().map(|table| TableState {
             status: table.table_status().map(|s| s.as_str().to_owned()).unwrap_or_default(),
             items: table.item_count().and_then(|count| count.try_into().ok()).unwrap_or(0),
+            key: table.key_schema().iter().map(|one| one.attribute_name().to_owned()).collect(),
         }))
     }
 

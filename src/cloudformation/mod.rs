@@ -16,3 +16,4 @@ pub use check::{CheckError, Fault, MOST_BYTES, MOST_INLINE_BYTES, census};
 pub use diff::{Difference, How, Part, diff};
 pub use render::{ACCESS_LOGS_ROLE, Code, render};
 pub use template::{OutputEntry, Resource, Template, TemplateError};
+pub use value::logical_id;

@@ -45,7 +45,7 @@ pub(super) fn attribute(resource: &str, name: &str) -> Value {
 }
 
 /// The letters and digits of a name, each word capitalised: what a logical id may be.
-pub(super) fn logical_id(name: &str) -> String {
+pub fn logical_id(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
 }

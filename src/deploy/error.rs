@@ -116,6 +116,16 @@ pub enum DeployError {
         /// What early validation found.
         findings: Vec<Cause>,
     },
+    /// A table that would be taken over has another key.
+    #[error("the table {table} is there already, with the key {there}: not {wanted}")]
+    OtherKey {
+        /// Its name in DynamoDB.
+        table: String,
+        /// The attributes of its key.
+        there: String,
+        /// Those that the template wants.
+        wanted: String,
+    },
     /// The deployment failed, and the stack is what it was before.
     #[error("the deployment failed and was rolled back ({status})")]
     RolledBack {

@@ -53,6 +53,8 @@ impl From<DeployError> for CliError {
             DeployError::Refused { findings, .. } => {
                 Self::failed("change-refused", message).caused(findings.iter()).hint("nothing was changed")
             }
+            DeployError::OtherKey { .. } => Self::failed("table-key", message)
+                .hint("nothing was changed; describe it in templates/stack.yaml with that key, or another table under another name"),
             DeployError::RolledBack { cause, others, .. } => Self::new(Kind::RolledBack, "rolled-back", message)
                 .caused(cause.iter())
                 .folded(others)

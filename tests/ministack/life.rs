@@ -109,6 +109,14 @@ fn a_table_that_was_taken_out_comes_back_with_its_rows() {
     let rows = text(&aws.run(&["scan", "Notes", "--output", "json"]).stdout);
     assert!(rows.contains("kept"), "{rows}");
     assert_eq!(aws.deploy(), false);
+    aws.project.write("templates/stack.yaml", super::project::MANIFEST);
+    aws.json(&["deploy", "--yes", "--allow-data-loss", "Notes"]);
+    let other_key = with_notes.replace("noteId", "id");
+    aws.project.write("templates/stack.yaml", &other_key);
+    let (code, said) = aws.fails(&["deploy", "--yes"]);
+    assert!(code == 1 && said.contains("the key noteId: not id"), "{code}: {said}");
+    aws.project.write("templates/stack.yaml", super::project::MANIFEST);
+    assert_eq!(aws.deploy(), false, "nothing was changed");
 }
 
 #[test]
@@ -129,6 +137,21 @@ fn code_alone_is_taken_up_by_the_next_deployment() {
     aws.project.write("functions/code", "tried code");
     assert_eq!(aws.deploy(), true, "the code is set back");
     assert_eq!(aws.deploy(), false);
+}
+
+#[test]
+fn code_alone_is_set_back_by_a_deployment_that_is_left_to_itself() {
+    let aws = Aws::new();
+    aws.deploy();
+    aws.project.write("functions/code", "tried code");
+    aws.json(&["deploy", "--yes", "--code-only"]);
+    aws.project.write("functions/code", "first code");
+    let tables = "tables:\n  Notes:\n    partition: noteId\n";
+    let with_notes = super::project::MANIFEST.replacen("tables:\n", tables, 1);
+    aws.project.write("templates/stack.yaml", &with_notes);
+    aws.json(&["deploy", "--yes", "--detach"]);
+    aws.eventually(&["attach"]);
+    assert_eq!(aws.deploy(), false, "neither the stack nor its code differs");
 }
 
 #[test]

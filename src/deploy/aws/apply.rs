@@ -38,10 +38,8 @@ impl Prepared {
             let outputs = self.found.stack.map(|stack| stack.outputs).unwrap_or_default();
             return Ok(Outcome { changed: false, outputs });
         }
-        let code = planned.as_ref().and_then(|target| target.code.as_ref());
-        if let (false, Some(code), Some(stack)) = (self.drifted.is_empty(), code, &self.found.stack)
-        {
-            code_only::set_back(&self, stack, code, on_event).await?;
+        if let Some(planned) = &planned {
+            self.set_code_back(planned, on_event).await?;
         }
         if let Some(target) = target {
             self.found.stack = Some(self.deploy_stack(target, on_event).await?);
@@ -65,10 +63,25 @@ impl Prepared {
     pub async fn detach(mut self, on_event: OnEvent<'_>) -> Result<Option<Outcome>, DeployError> {
         match self.target.take_if(|target| target.differs) {
             Some(target) => {
+                self.set_code_back(&target, on_event).await?;
                 self.begin_stack(&target, on_event).await?;
                 Ok(None)
             }
             None => self.apply(on_event).await.map(Some),
+        }
+    }
+
+    /// Sets code back that was changed beside the stack: CloudFormation would take it for its own.
+    async fn set_code_back(
+        &self,
+        target: &Target,
+        on_event: OnEvent<'_>,
+    ) -> Result<(), DeployError> {
+        match (&target.code, &self.found.stack) {
+            (Some(code), Some(stack)) if !self.drifted.is_empty() => {
+                code_only::set_back(self, stack, code, on_event).await
+            }
+            _ => Ok(()),
         }
     }
 

@@ -84,9 +84,9 @@ pub fn advice(kind: &str, reason: &str) -> Option<String> {
          that bucket if it is yours"
             .to_owned()
     } else if has("already exists") || has("AlreadyExists") {
-        "something of that name was left from before, or is another stack's: tables are taken over, \
-         and `chatctl teardown --keep-data` removes whatever else is the stage's own, after which \
-         `chatctl deploy` brings it up with its tables"
+        "something of that name was left from before, or is another stack's; of a protected stage, \
+         `chatctl teardown --keep-data` removes all that is its own but its tables, and `chatctl \
+         deploy` takes those over"
             .to_owned()
     } else if has("account must be verified") {
         "a new AWS account must be verified for CloudFront: ask AWS Support, then deploy again"

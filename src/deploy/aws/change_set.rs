@@ -7,10 +7,13 @@ use ulid::Ulid;
 use super::artifacts::Artifacts;
 use super::pace::Pace;
 use super::{Cause, Stage};
-use crate::aws::{ChangeSetId, CloudFormation, NewChangeSet, Source, StackChoice, Validated};
-use crate::cloudformation::MOST_INLINE_BYTES;
-use crate::cloudformation::change_set::ChangeSet;
+use crate::aws::{
+    ChangeSetId, CloudFormation, NewChangeSet, Source, StackChoice, Tables, Validated,
+};
+use crate::cloudformation::change_set::{Action, ChangeSet};
+use crate::cloudformation::{MOST_INLINE_BYTES, logical_id};
 use crate::deploy::{DeployError, OnEvent};
+use crate::stack::Table;
 
 /// What the names of chatctl's change sets begin with.
 pub(super) const CHANGE_SETS: &str = "chatctl-";
@@ -83,12 +86,36 @@ impl ChangeSets<'_> {
             };
             let reason = set.reason.unwrap_or_default();
             match set.status.as_str() {
-                "CREATE_COMPLETE" => return Ok(Some(set.changes)),
+                "CREATE_COMPLETE" => {
+                    self.check_imports(id, &set.changes).await?;
+                    return Ok(Some(set.changes));
+                }
                 "FAILED" if is_no_change(&reason) => return Ok(None),
                 "FAILED" => return Err(self.refused(id, reason).await),
                 _ => pace.wait().await,
             }
         }
+    }
+
+    /// CloudFormation takes a table over without a look at its key.
+    async fn check_imports(&self, id: &ChangeSetId, set: &ChangeSet) -> Result<(), DeployError> {
+        let imports: Vec<_> =
+            set.changes.iter().filter(|one| one.action == Action::Import).collect();
+        let stack = self.stage.stack()?;
+        let is_taken =
+            |table: &&Table| imports.iter().any(|one| one.logical_id == logical_id(&table.logical));
+        let tables = Tables::new(&self.stage.cloud);
+        for table in stack.tables.iter().filter(is_taken) {
+            let there = tables.state(&table.physical).await?.map(|state| state.key);
+            let wanted: Vec<_> = std::iter::once(&table.partition).chain(&table.sort).collect();
+            if let Some(there) = there.filter(|there| there.iter().ne(wanted.iter().copied())) {
+                self.service.drop_change_set(&id.id).await?;
+                let wanted = wanted.into_iter().cloned().collect::<Vec<_>>();
+                let (there, wanted) = (there.join(", "), wanted.join(", "));
+                return Err(DeployError::OtherKey { table: table.physical.clone(), there, wanted });
+            }
+        }
+        Ok(())
     }
 
     /// A change set that CloudFormation refused, with what early validation found, and without the
