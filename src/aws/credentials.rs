@@ -1,5 +1,6 @@
 //! The credentials that sign requests: fetched once for every service, again when they are about to
-//! expire, and again when AWS refused them, for somebody may have renewed them in AWS's files.
+//! expire, and again for whoever was refused with them and says so, because somebody may have renewed
+//! them in AWS's files.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -8,12 +9,15 @@ use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result, future};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
 
 /// Credentials that expire sooner are fetched anew: a request takes its time.
 const AHEAD: Duration = Duration::from_secs(10);
+/// A program that gives credentials may ask a person for a code first.
+const LONGEST_LOOK: Duration = Duration::from_secs(120);
 
 /// Where credentials are looked for.
 #[derive(Debug, Clone)]
@@ -91,7 +95,8 @@ impl Found {
         if let Some(found) = self.now().filter(lasting) {
             return Ok(found);
         }
-        let found = self.0.search.fetch().await?;
+        let look = tokio::time::timeout(LONGEST_LOOK, self.0.search.fetch()).await;
+        let found = look.map_err(|_| CredentialsError::provider_timed_out(LONGEST_LOOK))??;
         self.keep(Some(found.clone()));
         Ok(found)
     }
