@@ -244,7 +244,10 @@ export class Session {
     if (push.action === 'memberJoined' || push.action === 'memberLeft') {
       this.#notices.settleRequest(push.roomId, push.userId)
     }
-    if (push.action === 'memberLeft') this.#succeeded(push.roomId)
+    if (push.action === 'memberLeft') {
+      this.#succeeded(push.roomId)
+      this.voice.memberLeft(push.roomId, push.userId)
+    }
     if (push.action === 'voiceSignal') this.#voiceSignalled(push)
     if (push.action === 'voiceRoomEnded') this.voice.starEnded(push.voiceRoomId)
   }

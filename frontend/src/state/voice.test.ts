@@ -122,6 +122,17 @@ test('whoever does not come back is let go', async () => {
   expect(ann.heard).toEqual([])
 })
 
+test('whoever leaves the room while their line to it is lost is heard no longer', async () => {
+  const [ann, bob] = pair(await arrive('Ann', 'Bob'))
+  await talk(ann, bob)
+  server.push('Ann', { action: 'voiceSignal', type: 'voice:peer_left', roomId: ROOM, from: 'Bob', reason: 'disconnected' })
+  await environment.pass(1_000)
+  expect(ann.heard).toEqual(['Bob'])
+  server.push('Ann', { action: 'memberLeft', roomId: ROOM, userId: 'Bob' })
+  await settle()
+  expect([ann.heard, ann.links]).toEqual([[], {}])
+})
+
 test('a page that was opened anew is another one at the other end', async () => {
   const [ann, bob] = pair(await arrive('Ann', 'Bob'))
   await talk(ann, bob)

@@ -33,8 +33,8 @@ export function parseGuestWord(text: unknown): GuestWord | undefined {
 
 export function parseHostWord(text: unknown): HostWord | undefined {
   const { kind, host, levels, strangers } = parse(text)
-  if (kind !== 'levels' || typeof host !== 'string' || !isFields(levels) || typeof strangers !== 'number') return undefined
-  return { kind, host, strangers, levels: Object.fromEntries(Object.entries(levels).filter((entry): entry is [string, number] => typeof entry[1] === 'number')) }
+  if (kind !== 'levels' || typeof host !== 'string' || !isFields(levels)) return undefined
+  return { kind, host, strangers: typeof strangers === 'number' ? strangers : 0, levels: Object.fromEntries(Object.entries(levels).filter((entry): entry is [string, number] => typeof entry[1] === 'number')) }
 }
 
 /** Says something where the channel is open; what is said is of the moment, and lost words do not matter. */

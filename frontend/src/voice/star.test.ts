@@ -30,6 +30,7 @@ interface Sitting {
   /** What the desk was told at the end. */
   readonly closed: string[]
   refusal: RequestError | undefined
+  clientId: string
   seats: number
 }
 
@@ -38,13 +39,13 @@ let names: Map<string, string>
 
 /** Ann is the host. */
 function sit(me: string, others: readonly string[]): Sitting {
-  const sitting = { playing: new Set<string>(), ends: [], closed: [], refusal: undefined, seats: 0 } as Omit<Sitting, 'star'> & { star?: Star }
+  const sitting = { playing: new Set<string>(), ends: [], closed: [], refusal: undefined, clientId: `id-of-${me}`, seats: 0 } as Omit<Sitting, 'star'> & { star?: Star }
   const seat = (): Seat => ({
     role: me === 'Ann' ? 'host' : 'guest',
     channelArn: 'arn:aws:kinesisvideo:us-east-1:000000000000:channel/c/1',
     endpoint: 'wss://signaling',
     region: 'us-east-1',
-    clientId: `id-of-${me}`,
+    clientId: sitting.clientId,
     signalingUrl: 'wss://signaling/?signed',
     iceServers: [{ urls: [`turn:relay?seat=${sitting.seats}`] }],
     iceExpiresAt: environment.now() + relayMs,
@@ -296,6 +297,43 @@ test('somebody whom the server cannot name is heard, and everybody is told that 
   expect([...ann.playing].toSorted()).toEqual(['Bob', 'id-of-Cleo'])
   expect(mixer.mixOf('id-of-Bob')).toEqual(['', 'id-of-Cleo'])
   expect(kinds(ann)).toEqual({ Bob: 'connected' })
+  // Whoever knew the client id could pass for them.
+  expect(Object.keys(Object.fromEntries(bob.star.levels()))).toEqual(['Ann'])
+
+  names.set('id-of-Cleo', 'Cleo')
+  ann.star.joined('Cleo')
+  await environment.pass(500)
+  expect(counts()).toEqual([0, 0, 0])
+  expect([...ann.playing].toSorted()).toEqual(['Bob', 'Cleo'])
+})
+
+test('a guest whom the server does not count among those who talk is told of, until it does again', async () => {
+  const ann = sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  ann.star.meet([])
+  await environment.pass(500)
+  expect([ann, bob].map(({ star }) => star.strangers.getSnapshot())).toEqual([1, 1])
+  ann.star.joined('Bob')
+  await environment.pass(500)
+  expect([ann, bob].map(({ star }) => star.strangers.getSnapshot())).toEqual([0, 0])
+})
+
+test('a guest with another line comes to the channel under that line’s client id', async () => {
+  const ann = sit('Ann', ['Bob'])
+  const bob = sit('Bob', ['Ann'])
+  await environment.pass(300)
+  network.isPassable = false
+  network.settle()
+  ann.star.left('Bob', 'replaced')
+  names = new Map([['id-of-Bob, second', 'Bob']])
+  bob.clientId = 'id-of-Bob, second'
+  bob.star.meet(['Ann'])
+  ann.star.joined('Bob')
+  network.isPassable = true
+  await environment.pass(10_000)
+  expect([kinds(ann), kinds(bob)]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
+  expect([ann.star.strangers.getSnapshot(), [...mixer.listeners]]).toEqual([0, ['id-of-Bob, second']])
 })
 
 test('names that cannot be had are asked for again; a person on another line replaces themselves', async () => {
@@ -305,10 +343,11 @@ test('names that cannot be had are asked for again; a person on another line rep
   sit('Bob', ['Ann'])
   await environment.pass(500)
   expect([...ann.playing]).toEqual(['id-of-Bob'])
-  expect(ann.star.strangers.getSnapshot()).toBe(0)
+  expect(ann.star.strangers.getSnapshot()).toBe(1)
   ann.refusal = undefined
   await environment.pass(2_000)
   expect([...ann.playing]).toEqual(['Bob'])
+  expect(ann.star.strangers.getSnapshot()).toBe(0)
 
   names = new Map([['id-of-Bob on a phone', 'Bob']])
   sit('Bob on a phone', ['Ann'])

@@ -29,6 +29,8 @@ export interface StarSide {
   /** The way is open, for the first time or again. */
   opened(): void
   left(userId: string): void
+  /** Somebody is there, or everybody is there anew, of whom the server knows more now. */
+  peopleChanged(): void
   setMicrophone(track: MediaStreamTrack): Promise<void>
   retry(): void
   levels(): readonly (readonly [string, number])[]
@@ -40,6 +42,8 @@ export interface StarSide {
 export interface SideOptions extends TransportOptions {
   readonly sendTo: (to: string | undefined, note: Note) => void
   readonly changed: () => void
+  /** Whether the server counts a person among those who talk. */
+  readonly isHere: (userId: string) => boolean
 }
 
 export interface StarParts {
@@ -87,11 +91,15 @@ export class Star implements VoiceTransport {
     this.#publish()
     // With the seat the server notes the new line as the host's, and lets the star live.
     if (this.#role === 'host') void this.#open()
+    // A guest comes to the channel under the new line's client id, by which the host can have them named.
+    if (this.#role === 'guest') this.#closeSignaling()
+    this.#side?.peopleChanged()
     this.#side?.retry()
   }
 
   joined(userId: string): void {
     this.#people.add(userId)
+    this.#side?.peopleChanged()
     this.#publish()
     // A newcomer calls the host soon.
     if (this.#role === 'host' && this.#haveServersExpired()) void this.#open()
@@ -137,8 +145,13 @@ export class Star implements VoiceTransport {
     this.#isClosed = true
     this.#cancelRetry()
     this.#side?.close()
-    this.#signaling?.abandon()
+    this.#closeSignaling()
     this.#options.desk.close(why)
+  }
+
+  #closeSignaling(): void {
+    this.#signaling?.abandon()
+    this.#signaling = undefined
   }
 
   /** Takes a seat, with fresh servers, and opens the way to the channel where there is none. */
@@ -197,6 +210,7 @@ export class Star implements VoiceTransport {
       freshServers: () => this.#freshServers(),
       sendTo: (to, note) => this.#signaling?.send(note, to),
       changed: () => this.#publish(),
+      isHere: (userId) => this.#people.has(userId),
     }
     return seat.role === 'host' ? new StarHost(options, this.#parts.mix) : new StarGuest(options)
   }

@@ -51,6 +51,10 @@ export class StarGuest implements StarSide {
     if (userId === this.#word?.host) this.#options.ended({ kind: 'hostGone' })
   }
 
+  peopleChanged(): void {
+    // Whoever they are, the host mixes them.
+  }
+
   async setMicrophone(track: MediaStreamTrack): Promise<void> {
     await this.#peer?.setMicrophone(track)
   }

@@ -1,6 +1,7 @@
 /** A star from the host's side: one connection to each guest, and a mix of its own for each. */
 
 import type { Cancel } from '../transport/environment'
+import { asRequestError } from '../transport/errors'
 import { HOST_SOURCE, type Mixer, type MixerFactory } from './mixer'
 import { type LinkState, Peer } from './peer'
 import { type Reading, readingOf } from './quality'
@@ -19,8 +20,8 @@ interface Guest {
   readonly peer: Peer
   /** As the server names whoever has this client id. */
   userId: string | undefined
-  /** The server has been asked, and does not know them: they chose the client id themselves. */
-  isStranger: boolean
+  /** The server was asked who they are. */
+  isAsked: boolean
   channel: RTCDataChannel | undefined
 }
 
@@ -28,6 +29,8 @@ export class StarHost implements StarSide {
   readonly #options: SideOptions
   readonly #mixer: Mixer
   readonly #guests = new Map<string, Guest>()
+  /** Who was ever behind which client id; none is used again. */
+  readonly #names = new Map<string, string>()
   readonly #cancelLevels: Cancel
   #cancelNames: Cancel = () => undefined
 
@@ -42,7 +45,9 @@ export class StarHost implements StarSide {
   }
 
   strangers(): number {
-    return [...this.#guests.values()].filter(({ peer, isStranger }) => isStranger && peer.state.getSnapshot().kind === 'connected').length
+    const { isHere } = this.#options
+    const isStranger = ({ userId, isAsked }: Guest): boolean => (userId === undefined ? isAsked : !isHere(userId))
+    return [...this.#guests.values()].filter((guest) => isStranger(guest) && guest.peer.state.getSnapshot().kind === 'connected').length
   }
 
   /** Guests may come at any time. */
@@ -62,6 +67,10 @@ export class StarHost implements StarSide {
 
   left(userId: string): void {
     for (const [clientId, guest] of this.#guests) if (guest.userId === userId) this.#remove(clientId)
+  }
+
+  peopleChanged(): void {
+    void this.#askNames()
   }
 
   setMicrophone(track: MediaStreamTrack): Promise<void> {
@@ -115,29 +124,34 @@ export class StarHost implements StarSide {
     })
     peer.setBitrate(BITRATE)
     peer.state.subscribe(() => this.#changed(clientId))
-    const guest: Guest = { peer, userId: undefined, isStranger: false, channel: undefined }
+    const guest: Guest = { peer, userId: undefined, isAsked: false, channel: undefined }
     this.#guests.set(clientId, guest)
-    void this.#askNames()
+    if (this.#names.has(clientId)) this.#name()
+    else void this.#askNames()
     return guest
   }
 
   /** Asks the server who the guests are: what they say of themselves anybody could say. */
   async #askNames(): Promise<void> {
     this.#cancelNames()
-    const asked = [...this.#guests].filter(([, { userId }]) => userId === undefined)
+    const asked = [...this.#guests.values()].filter(({ userId }) => userId === undefined)
     if (asked.length === 0) return
     try {
-      const names = await this.#options.desk.guests()
-      for (const [clientId, guest] of asked) if (this.#guests.get(clientId) === guest) this.#name(clientId, guest, names.get(clientId))
-    } catch {
-      this.#cancelNames = this.#options.environment.after(NAMES_AGAIN_MS, () => void this.#askNames())
+      for (const [clientId, userId] of await this.#options.desk.guests()) this.#names.set(clientId, userId)
+    } catch (thrown) {
+      const { retryAfterMs } = asRequestError(thrown)
+      this.#cancelNames = this.#options.environment.after(retryAfterMs ?? NAMES_AGAIN_MS, () => void this.#askNames())
     }
+    for (const guest of asked) guest.isAsked = true
+    this.#name()
+    this.#options.changed()
   }
 
-  #name(clientId: string, guest: Guest, userId: string | undefined): void {
-    if (guest.userId !== undefined) return
-    guest.isStranger = userId === undefined
-    if (userId !== undefined) {
+  /** Gives guests the names that are known. */
+  #name(): void {
+    for (const [clientId, guest] of this.#guests) {
+      const userId = this.#names.get(clientId)
+      if (userId === undefined || guest.userId !== undefined) continue
       // They have come on another line, with another client id.
       this.left(userId)
       guest.userId = userId
@@ -147,7 +161,6 @@ export class StarHost implements StarSide {
         this.#options.heard(userId, track)
       }
     }
-    this.#options.changed()
   }
 
   /** A guest whose path is gone for good joins again by itself. */
@@ -179,7 +192,9 @@ export class StarHost implements StarSide {
 
   #tellLevels(): void {
     const { me } = this.#options
-    const levels = Object.fromEntries([[me, this.#options.ownLevel()], ...this.levels()])
+    // A client id is its owner's alone: who knows it could pass for them.
+    const guests = [...this.#guests.values()].flatMap(({ peer, userId }) => (userId === undefined ? [] : [[userId, peer.level()] as const]))
+    const levels = Object.fromEntries([[me, this.#options.ownLevel()], ...guests])
     const strangers = this.strangers()
     for (const { channel } of this.#guests.values()) say(channel, { kind: 'levels', host: me, levels, strangers })
   }

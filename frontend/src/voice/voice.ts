@@ -136,6 +136,11 @@ export class Voice {
     if (state.kind === 'on' && state.roomId === signal.roomId) this.#apply(state.call, signal)
   }
 
+  /** Somebody is in a room no longer, and so in its voice, though their line to it was lost before. */
+  memberLeft(roomId: string, userId: string): void {
+    if (userId !== this.#options.me()) this.signalled({ kind: 'left', roomId, from: userId, reason: 'removed' })
+  }
+
   /** The line to the server is up again: the server has forgotten this page, and others wait for it. */
   lineUp(): void {
     const state = this.#state.getSnapshot()

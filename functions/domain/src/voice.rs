@@ -118,15 +118,16 @@ impl VoiceRows {
         self.talkers.iter().filter(|talker| listens(talker, attachments)).collect()
     }
 
-    /// A room's voice as a member sees it. The master of its voice room is told who is who on the
-    /// channel.
+    /// A room's voice as one person sees it, or as everybody does. The master of its voice room, and
+    /// nobody else, is told who is who on the channel.
     pub(crate) fn state(
         &self,
         transport: VoiceTransport,
         attachments: &[Attachment],
-        person_id: &str,
+        person_id: Option<&str>,
     ) -> VoiceState {
-        let is_master = self.voice_room.as_ref().is_some_and(|room| room.created_by == person_id);
+        let master = self.voice_room.as_ref().map(|room| room.created_by.as_str());
+        let is_master = person_id.is_some() && person_id == master;
         let seen = |talker: &Talker| VoiceParticipant {
             client_id: is_master.then(|| client_id(&talker.connection_id)),
             ..talker.into()

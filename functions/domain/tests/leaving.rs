@@ -61,6 +61,19 @@ async fn the_others_learn_who_decides_when_the_admin_has_left() {
 }
 
 #[tokio::test]
+async fn who_is_who_on_the_channel_is_not_told_to_everybody_when_the_admin_leaves() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    double.ask("b", json!({"action": "voiceSignal", "type": "voice:join", "roomId": room})).await;
+    double.ask("b", json!({"action": "createVoiceRoom", "roomId": room})).await;
+    double.state().posts.clear();
+    double.ask("a", json!({"action": "leaveRoom", "roomId": room})).await;
+    let heard = double.heard("b");
+    let members = heard.iter().find(|frame| frame["action"] == "roomMembers").expect("the members");
+    assert_eq!(members["voice"]["participants"], json!([{"userId": "Bob", "muted": false}]));
+}
+
+#[tokio::test]
 async fn one_let_in_while_the_last_member_leaves_becomes_admin() {
     let double = Double::new();
     double.connect("a", "Alice", None).await;

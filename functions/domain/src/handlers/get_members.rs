@@ -23,7 +23,7 @@ pub(crate) async fn handle<P: Ports>(
     rows.insider(&speaker.person_id)?;
     let People { participants, next } = rows.people(Some(&speaker.person_id), after);
     let room_name = rows.existing()?.room_name.clone();
-    let voice = voice.state(ports.transport(), &rows.attachments, &speaker.person_id);
+    let voice = voice.state(ports.transport(), &rows.attachments, Some(&speaker.person_id));
     let members = ServerMessage::RoomMembers { room_id, room_name, participants, next, voice };
     Ok(Outcome::answer(members))
 }

@@ -188,6 +188,6 @@ fn succeeded(
         room_name: after.existing()?.room_name.clone(),
         participants,
         next,
-        voice: voice.state(transport, &after.attachments, &successor.person_id),
+        voice: voice.state(transport, &after.attachments, None),
     })
 }
