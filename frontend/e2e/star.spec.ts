@@ -81,6 +81,17 @@ test('the host loses the line to the server for a while: nobody notices, and new
   await everybodyHearsTheOthers([ann, bob])
   await cleo.join()
   await everybodyHearsTheOthers([ann, bob, cleo])
+
+  // A guest as well, who is the same person afterwards.
+  await bob.person.line.cut()
+  await expect(bob.dock).toContainText('The chat is reconnecting')
+  bob.person.line.heal()
+  await expect(bob.dock).not.toContainText('The chat is reconnecting')
+  await everybodyHearsTheOthers([ann, bob, cleo])
+  for (const { tile, dock } of [ann, cleo].map((talker) => ({ tile: talker.tile(bob.name), dock: talker.dock }))) {
+    await expect(tile).toHaveAttribute('data-link', 'connected')
+    await expect(dock).not.toContainText('another app')
+  }
   await Promise.all([ann, bob, cleo].map(({ person }) => person.leave()))
 })
 
