@@ -55,11 +55,13 @@ pub async fn follow(
             Ok(Some(ended)) => return Ok(ended),
             Ok(None) => renewed = false,
             Err(error) if is_passing(&error) => pace.slow_down(),
-            // Credentials that expired on the way may have been renewed by now.
-            Err(source) if source.is_bad_keys() && !renewed && service.renew() => renewed = true,
             Err(source) => {
-                let stack = following.watch.stack;
-                return Err(DeployError::LostSight { stack, source });
+                // Credentials that expired on the way may have been renewed by now.
+                if renewed || !source.is_bad_keys() || !service.renew() {
+                    let stack = following.watch.stack;
+                    return Err(DeployError::LostSight { stack, source });
+                }
+                renewed = true;
             }
         }
         if told.elapsed() >= HEARTBEAT {
