@@ -43,22 +43,37 @@ def ministack_version():
     return importlib.metadata.version("ministack")
 
 
+# Starts a command and tells what it took. Linux counts into a program's peak what the process that became it
+# held, which would be this one with all its libraries.
+LAUNCH = """
+import os, sys, time
+began = time.perf_counter()
+child = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(child, 0)
+wall = time.perf_counter() - began
+with os.fdopen(int(sys.argv[1]), "w") as told:
+    told.write(f"{wall} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss / 1024}")
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def measure(command, environment, counts, folder=None):
     """Wall seconds, CPU seconds and peak MB of a command, and what `counts` says of its output."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=out, stderr=err,
-                                   stdin=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
+        read, told = os.pipe()
+        process = subprocess.Popen([sys.executable, "-IS", "-c", LAUNCH, str(told), *map(str, command)], env=environment,
+                                   cwd=folder, stdout=out, stderr=err, stdin=subprocess.DEVNULL, pass_fds=[told])
+        os.close(told)
+        with os.fdopen(read) as figures:
+            figures = figures.read().split()
+        process.wait()
         out.seek(0)
         err.seek(0)
         if process.returncode:
             said = (out.read()[-2000:] + err.read()[-2000:]).decode(errors="replace")
             sys.exit(f"{command[:3]} ended with {process.returncode}: {said}")
         found = counts(out)
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, found
+    return *map(float, figures), found
 
 
 def medians(rows):
