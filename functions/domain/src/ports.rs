@@ -207,8 +207,7 @@ pub trait Channels {
     async fn delete_channel(&self, channel_arn: &str) -> Result<(), Fault>;
     /// The ARN of a voice room's channel, if there is one.
     async fn find_channel(&self, voice_room_id: &str) -> Result<Option<String>, Fault>;
-    /// Every channel whose name begins as the stage's do: those of voice rooms, what the stage keeps for
-    /// itself, and maybe those of another stage whose name begins with this one's.
+    /// Every channel of the stage: those of voice rooms, and what the stage keeps for itself.
     async fn all_channels(&self) -> Result<Vec<Channel>, Fault>;
     /// Everything that reaches a channel as somebody, and nothing else.
     async fn lend_channel(

@@ -103,7 +103,7 @@ async fn bury<P: Ports>(
 }
 
 /// Removes the channel of a voice room that is gone. A name that is no voice room's id is of another
-/// use, or another stage. `rooms` can miss some: the room's own rows decide.
+/// use. `rooms` can miss some: the room's own rows decide.
 async fn drain<P: Ports>(
     ports: &P,
     channel: &Channel,
