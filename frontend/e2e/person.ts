@@ -11,6 +11,8 @@ export class Person {
   readonly line: Line
   /** What the browser complained of: errors of the page, breaches of its policy. */
   readonly #complaints: string[] = []
+  /** What it may well complain of. */
+  #tolerated: RegExp | undefined
 
   private constructor(name: string, context: BrowserContext, page: Page, line: Line) {
     this.name = name
@@ -103,8 +105,13 @@ export class Person {
     return panel
   }
 
+  tolerates(complaint: RegExp): void {
+    this.#tolerated = complaint
+  }
+
   async leave(): Promise<void> {
-    expect(this.#complaints, `${this.name}'s browser complains of nothing`).toEqual([])
+    const complaints = this.#complaints.filter((complaint) => this.#tolerated?.test(complaint) !== true)
+    expect(complaints, `${this.name}'s browser complains of nothing`).toEqual([])
     await this.context.close()
   }
 }

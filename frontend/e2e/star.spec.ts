@@ -60,6 +60,8 @@ test('the host goes on in another tab: nobody is thrown out, and all hear each o
 
 test('whoever starts voice and leaves before it has begun leaves nothing behind', async ({ browser }, { project }) => {
   const [ann, bob, cleo] = await threeAtAStar(talkersInARoom(browser, 3, project.use))
+  // Left on the way: browsers note a handshake that comes to nothing.
+  ann.person.tolerates(/^WebSocket connection to '[^']+X-Amz-Signature[^']+' failed/)
   await ann.join()
   await ann.leave()
   await bob.join()

@@ -21,6 +21,6 @@ export function browserVoice(): VoiceParts {
     devices: browserDevices,
     sound: new BrowserSound(),
     connect: (configuration) => new RTCPeerConnection(configuration),
-    transports: { mesh: (options) => new Mesh(options), star: (options) => new Star(options, { open: kinesisSignaling, mix: (context, microphone) => new WebAudioMixer(context, microphone) }) },
+    transports: { mesh: (options) => new Mesh(options), star: (options) => new Star(options, { signaling: kinesisSignaling, mix: (context, microphone) => new WebAudioMixer(context, microphone) }) },
   }
 }

@@ -1,5 +1,6 @@
 /** The way between the host and the guests of a star: Kinesis Video's signaling channel. */
 
+import type * as library from 'amazon-kinesis-video-streams-webrtc'
 import type { Seat } from './seat'
 import { candidateInit, type Note, sdpText } from './signals'
 
@@ -18,14 +19,21 @@ export interface Signaling {
   abandon(): void
 }
 
-export type SignalingFactory = (seat: Seat, events: SignalingEvents) => Promise<Signaling>
+export type OpenSignaling = (seat: Seat, events: SignalingEvents) => Signaling
+
+/** What it takes to open one, which need not be there from the start. */
+export type SignalingLoader = () => Promise<OpenSignaling>
 
 /** What a guest's messages are from, as the host signs none. */
 const HOST = 'host'
 
 /** Over AWS's published client, which is loaded when the first star begins. */
-export const kinesisSignaling: SignalingFactory = async (seat, events) => {
-  const { Role, SignalingClient } = await import('amazon-kinesis-video-streams-webrtc')
+export const kinesisSignaling: SignalingLoader = async () => {
+  const loaded = await import('amazon-kinesis-video-streams-webrtc')
+  return (seat, events) => openKinesis(loaded, seat, events)
+}
+
+function openKinesis({ Role, SignalingClient }: typeof library, seat: Seat, events: SignalingEvents): Signaling {
   const client = new SignalingClient({
     channelARN: seat.channelArn,
     channelEndpoint: seat.endpoint,

@@ -76,7 +76,7 @@ function sit(me: string, others: readonly string[]): Sitting {
       silent: (userId) => sitting.playing.delete(userId),
       ended: (why) => sitting.ends.push(why),
     },
-    { open: channel.open, mix: () => mixer },
+    { signaling: () => Promise.resolve(channel.open), mix: () => mixer },
   )
   star.meet(others)
   return Object.assign(sitting, { star })
@@ -334,6 +334,22 @@ test('a guest with another line comes to the channel under that line’s client 
   await environment.pass(10_000)
   expect([kinds(ann), kinds(bob)]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
   expect([ann.star.strangers.getSnapshot(), [...mixer.listeners]]).toEqual([0, ['id-of-Bob, second']])
+})
+
+test('a guest whose line changes before the channel has opened calls all the same', async () => {
+  const ann = sit('Ann', ['Bob'])
+  await environment.pass(100)
+  channel.isSilent = true
+  const bob = sit('Bob', ['Ann'])
+  await settle()
+  expect(bob.seats).toBe(1)
+
+  channel.isSilent = false
+  bob.clientId = 'another-id-of-Bob'
+  names.set('another-id-of-Bob', 'Bob')
+  bob.star.meet(['Ann'])
+  await environment.pass(300)
+  expect([kinds(ann), kinds(bob)]).toEqual([{ Bob: 'connected' }, { Ann: 'connected' }])
 })
 
 test('names that cannot be had are asked for again; a person on another line replaces themselves', async () => {

@@ -11,7 +11,7 @@ import type { MixerFactory } from './mixer'
 import type { LinkState } from './peer'
 import type { Reading } from './quality'
 import type { Seat } from './seat'
-import type { Signaling, SignalingFactory } from './signaling'
+import type { OpenSignaling, Signaling, SignalingLoader } from './signaling'
 import type { CloseReason, LeaveReason, Note } from './signals'
 import { StarGuest } from './starGuest'
 import { StarHost } from './starHost'
@@ -47,7 +47,7 @@ export interface SideOptions extends TransportOptions {
 }
 
 export interface StarParts {
-  readonly open: SignalingFactory
+  readonly signaling: SignalingLoader
   readonly mix: MixerFactory
 }
 
@@ -92,7 +92,10 @@ export class Star implements VoiceTransport {
     // With the seat the server notes the new line as the host's, and lets the star live.
     if (this.#role === 'host') void this.#open()
     // A guest comes to the channel under the new line's client id, by which the host can have them named.
-    if (this.#role === 'guest') this.#closeSignaling()
+    if (this.#role === 'guest') {
+      this.#closeSignaling()
+      if (this.#side?.needsSignaling() === true) void this.#open()
+    }
     this.#side?.peopleChanged()
     this.#side?.retry()
   }
@@ -166,22 +169,22 @@ export class Star implements VoiceTransport {
     if (this.#isClosed) return
     this.#cancelRetry()
     try {
-      const seat = await this.#options.desk.seat()
+      const [seat, open] = await Promise.all([this.#options.desk.seat(), this.#parts.signaling()])
       this.#servers = seat.iceServers
       this.#serversUntil = seat.iceExpiresAt
-      if (this.#signaling === undefined) await this.#connect(seat)
+      if (this.#signaling === undefined) this.#connect(seat, open)
       else this.#attempt = 0
     } catch (thrown) {
       this.#seatRefused(thrown)
     }
   }
 
-  async #connect(seat: Seat): Promise<void> {
+  #connect(seat: Seat, open: OpenSignaling): void {
     if (this.#isClosed) return
     this.#role = seat.role
     this.#side ??= this.#sit(seat)
     const side = this.#side
-    const signaling = await this.#parts.open(seat, {
+    this.#signaling = open(seat, {
       opened: () => {
         this.#attempt = 0
         side.opened()
@@ -192,8 +195,6 @@ export class Star implements VoiceTransport {
         if (side.needsSignaling()) this.#openLater()
       },
     })
-    if (this.#isClosed) signaling.abandon()
-    else this.#signaling = signaling
   }
 
   /** Offers are answered with servers whose credentials are good; candidates that overtake one are kept by whom they are for. */

@@ -1,7 +1,7 @@
 /** A signaling channel and a mixer in memory: what is routed to whom, and who is in whose mix. */
 
 import type { Mixer } from '../mixer'
-import type { Signaling, SignalingEvents, SignalingFactory } from '../signaling'
+import type { OpenSignaling, SignalingEvents } from '../signaling'
 
 interface End {
   readonly events: SignalingEvents
@@ -13,14 +13,16 @@ export class FakeChannel {
   readonly #ends = new Map<string, End>()
   /** How often somebody opened a way. */
   opened = 0
+  /** Ways that nobody answers yet. */
+  isSilent = false
 
-  readonly open: SignalingFactory = ({ role, clientId }, events) => {
+  readonly open: OpenSignaling = ({ role, clientId }, events) => {
     const id = role === 'host' ? '' : clientId
     const end: End = { events, isOpen: true }
     this.#ends.set(id, end)
     this.opened += 1
-    queueMicrotask(() => events.opened())
-    const signaling: Signaling = {
+    if (!this.isSilent) queueMicrotask(() => events.opened())
+    return {
       send: (note, to) => {
         const other = this.#ends.get(role === 'host' ? (to ?? '') : '')
         if (end.isOpen && other?.isOpen === true) queueMicrotask(() => other.events.received(note, id))
@@ -29,7 +31,6 @@ export class FakeChannel {
         end.isOpen = false
       },
     }
-    return Promise.resolve(signaling)
   }
 
   /** The service ends everybody's connection, as it does after an hour. */
