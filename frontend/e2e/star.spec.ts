@@ -79,7 +79,7 @@ test('the host loses the line to the server for a while: nobody notices, and new
   await ann.page.waitForTimeout(1_000)
   ann.person.line.heal()
   // Longer than a star outlives its host's line.
-  await ann.page.waitForTimeout(8_000)
+  await ann.page.waitForTimeout(13_000)
   await everybodyHearsTheOthers([ann, bob])
   await cleo.join()
   await everybodyHearsTheOthers([ann, bob, cleo])

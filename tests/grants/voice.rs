@@ -13,7 +13,7 @@ use super::{PATIENCE, Scene, tell};
 const NOBODY: &str = "AAAAAAAAAAAAAAA=";
 
 /// How long a voice room waits for its master, and time for the function to end it on a busy machine.
-const MASTER_RETURNS: Duration = Duration::from_millis(6_500);
+const MASTER_RETURNS: Duration = Duration::from_millis(11_500);
 
 fn signal(room: &str, kind: &str) -> Value {
     json!({"action": "voiceSignal", "roomId": room, "type": format!("voice:{kind}")})

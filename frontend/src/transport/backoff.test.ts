@@ -7,3 +7,9 @@ test('the ceiling doubles up to 20 seconds and chance takes any part of it', () 
   expect(fullJitter(6, 0)).toBe(0)
   expect(fullJitter(6, 0.25)).toBe(5000)
 })
+
+test('nobody waits longer than the outage has lasted', () => {
+  expect(fullJitter(6, 1, 1500)).toBe(1500)
+  expect(fullJitter(6, 1, 0)).toBe(400)
+  expect(fullJitter(1, 1, 60_000)).toBe(800)
+})

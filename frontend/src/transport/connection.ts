@@ -59,6 +59,8 @@ export class Connection {
   #cancelTimer: Cancel = () => undefined
   #unwatchNetwork: Cancel = () => undefined
   #attempt = 0
+  /** When the outage began. */
+  #lostAt: number | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -138,6 +140,7 @@ export class Connection {
 
   #welcomed(welcome: Welcome): void {
     this.#attempt = 0
+    this.#lostAt = undefined
     this.#state.set({ kind: 'online' })
     this.#scheduleHeartbeat()
     this.#options.events.welcomed(welcome)
@@ -185,11 +188,13 @@ export class Connection {
   #lost(): void {
     this.#drop()
     const { environment } = this.#options
-    const wait = fullJitter(this.#attempt, environment.random())
+    const now = environment.now()
+    this.#lostAt ??= now
+    const wait = fullJitter(this.#attempt, environment.random(), now - this.#lostAt)
     this.#attempt += 1
     this.#state.set({
       kind: environment.isOnline() ? 'reconnecting' : 'offline',
-      retryAt: environment.now() + wait,
+      retryAt: now + wait,
     })
     this.#cancelTimer = environment.after(wait, () => this.#open())
   }

@@ -20,8 +20,9 @@ use crate::{Connection, Member, Ports, Tally};
 const IN_FLIGHT: usize = 10;
 
 /// How long a voice room waits for the return of its master, whose audio does not need the line that
-/// ended: API Gateway closes every line after two hours, and clients are back within moments.
-const RETURN: Duration = Duration::from_secs(5);
+/// ended: API Gateway closes every line after two hours, networks drop out for a moment, and the web app
+/// is back after at most twice that moment.
+const RETURN: Duration = Duration::from_secs(10);
 
 /// Serves one closed connection.
 pub async fn handle<P: Ports>(ports: &P, connection_id: &str) -> Report {
