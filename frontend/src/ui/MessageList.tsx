@@ -32,7 +32,7 @@ export function MessageList({ model, empty }: MessageListProps) {
     if (!hasHidden) model.loadOlder?.()
   }
   const loadOlder = hasHidden || model.loadOlder !== undefined ? showOlder : undefined
-  const scroller = useScrollPosition(rows, isAtEnd)
+  const { scroller, content } = useScrollPosition(rows, isAtEnd)
   const scrolled = (): void => {
     const element = scroller.current
     if (element === null) return
@@ -59,7 +59,7 @@ export function MessageList({ model, empty }: MessageListProps) {
         onScroll={scrolled}
       >
         {isEmpty && empty}
-        <div className={styles.rows}>
+        <div ref={content} className={styles.rows}>
           {isLoading && <p className={styles.note}>Loading messages…</p>}
           {isLoadingOlder && <p className={styles.note}>Loading older messages…</p>}
           {loadOlder !== undefined && (
@@ -99,30 +99,33 @@ function newest(rows: readonly Row[], limit: number): readonly Row[] {
   return rows.slice(Math.max(0, start))
 }
 
-/** After each change: to the end where the reader was there, else the same lines stay before their eyes. */
-function useScrollPosition(rows: RoomModel['rows'], isAtEnd: boolean): RefObject<HTMLDivElement | null> {
+/**
+ * Once what is shown has another size: to the end where the reader was there, else the same lines stay before
+ * their eyes. Told by the browser, between layout and paint: asking it at each change would lay out the page twice.
+ */
+function useScrollPosition(rows: RoomModel['rows'], isAtEnd: boolean): { scroller: RefObject<HTMLDivElement | null>; content: RefObject<HTMLDivElement | null> } {
   const scroller = useRef<HTMLDivElement>(null)
-  const before = useRef({ height: 0, first: '' })
+  const content = useRef<HTMLDivElement>(null)
+  const now = useRef({ first: '', isAtEnd })
   const first = rows.find((row) => row.kind === 'group')?.key ?? ''
   useLayoutEffect(() => {
-    const element = scroller.current
-    if (element === null) return
-    const grown = element.scrollHeight - before.current.height
-    if (isAtEnd) element.scrollTop = element.scrollHeight
-    else if (first !== before.current.first) element.scrollTop += grown
-    before.current = { height: element.scrollHeight, first }
+    now.current = { first, isAtEnd }
   })
-  // The keyboard of a phone or a growing composer takes height away.
   useEffect(() => {
-    const element = scroller.current
-    if (element === null || !isAtEnd) return undefined
+    const [frame, lines] = [scroller.current, content.current]
+    if (frame === null || lines === null) return undefined
+    let before = { height: 0, first: '' }
     const observer = new ResizeObserver(() => {
-      element.scrollTop = element.scrollHeight
+      const { scrollHeight: height } = frame
+      if (now.current.isAtEnd) frame.scrollTop = height
+      else if (now.current.first !== before.first) frame.scrollTop += height - before.height
+      before = { height, first: now.current.first }
     })
-    observer.observe(element)
+    // The frame too: the keyboard of a phone or a growing composer takes height away.
+    for (const element of [frame, lines]) observer.observe(element)
     return () => observer.disconnect()
-  }, [isAtEnd])
-  return scroller
+  }, [])
+  return { scroller, content }
 }
 
 interface TalkProps {
