@@ -205,10 +205,10 @@ impl Scene {
         if let Some(stranger) = self.enter(&carol_name, None).await {
             stranger.close().await;
         }
-        // Alice's voice room and her seat go with her membership.
+        // What Bob was lent for Alice's voice room is void with his membership; it and her seat go with hers.
         tell(&mut alice, json!({"action": "createVoiceRoom", "roomId": room})).await;
-        tell(&mut alice, json!({"action": "leaveRoom", "roomId": room})).await;
         self.leave_in_silence(bob, &bob_name, &room).await;
+        tell(&mut alice, json!({"action": "leaveRoom", "roomId": room})).await;
         self.dissolve(&mut alice, &carol_name).await;
         self.crowd(&alice, &alice_name).await;
         alice.close().await;

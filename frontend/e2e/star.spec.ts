@@ -113,8 +113,10 @@ test('a member with another app is heard, and all are told; so they are of one w
   const warning = 'Somebody takes part through another app'
   for (const { dock } of [ann, bob]) await expect(dock).toContainText(warning)
 
-  // What was lent outlives the membership: nobody hears them in secret.
+  // What was lent ends with the membership. Who is on the channel already is not cut off, but nobody hears them in secret.
+  expect(await dan.isLetIn('VIEWER'), 'a member is let in').toBe(true)
   await dan.ask({ action: 'leaveRoom', roomId }, 'roomLeft')
+  expect(await dan.isLetIn('VIEWER'), 'an ex-member with old credentials is not').toBe(false)
   for (const { dock } of [ann, bob]) await expect(dock).toContainText(warning)
   await dan.talker.person.context.close()
   for (const { dock } of [ann, bob]) await expect(dock).not.toContainText(warning, { timeout: 30_000 })

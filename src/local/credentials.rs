@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::stack::PolicyDocument;
+use super::iam::SessionPolicy;
 
 /// How long an ended session's keys are still known, in seconds.
 const REMEMBERED_S: i64 = 3600;
@@ -35,7 +35,7 @@ pub struct Session {
     /// What whoever assumed it called the session.
     pub name: String,
     /// The document that narrows the role's own.
-    pub policy: Option<PolicyDocument>,
+    pub policy: Option<SessionPolicy>,
     /// When it ends, in seconds since the epoch.
     pub expires_s: i64,
 }

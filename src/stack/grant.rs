@@ -116,12 +116,14 @@ pub enum ChannelVerb {
     Locate,
     /// Have TURN credentials made.
     Relay,
+    /// Mark one.
+    Tag,
     /// Remove one.
     Delete,
 }
 
 impl ChannelVerb {
-    const ALL: [(&'static str, Self, &'static [&'static str]); 6] = [
+    const ALL: [(&'static str, Self, &'static [&'static str]); 7] = [
         (
             "create",
             Self::Create,
@@ -131,6 +133,7 @@ impl ChannelVerb {
         ("list", Self::List, &["kinesisvideo:ListSignalingChannels"]),
         ("locate", Self::Locate, &["kinesisvideo:GetSignalingChannelEndpoint"]),
         ("relay", Self::Relay, &["kinesisvideo:GetIceServerConfig"]),
+        ("tag", Self::Tag, &["kinesisvideo:TagResource"]),
         ("delete", Self::Delete, &["kinesisvideo:DeleteSignalingChannel"]),
     ];
 
@@ -156,7 +159,7 @@ impl ChannelVerb {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a grant; write `get|put|update|delete|query|check TABLE`, `query TABLE/INDEX`, \
-     `post|inspect|close connections`, `create|describe|list|locate|relay|delete channels`, \
+     `post|inspect|close connections`, `create|describe|list|locate|relay|tag|delete channels`, \
      `read parameter NAME`, `invoke FUNCTION` or `assume ROLE`"
 )]
 pub struct GrantError(pub String);

@@ -215,6 +215,8 @@ pub trait Channels {
         channel_arn: &str,
         client: ChannelClient<'_>,
     ) -> Result<ChannelAccess, Fault>;
+    /// Makes void what viewers were lent for a channel on account of a membership.
+    async fn bar(&self, channel_arn: &str, membership: &str) -> Result<(), Fault>;
 }
 
 /// What helps browsers to reach each other.

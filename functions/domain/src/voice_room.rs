@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use crate::fault::Fault;
 use crate::outcome::{Notes, Push, Target};
 use crate::voice::left;
-use crate::{Attachment, Ice, Ports, Talker, VoiceRows, text};
+use crate::{Attachment, Ice, Member, Ports, Talker, VoiceRows, text};
 
 /// A voice room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +46,13 @@ pub enum Ending {
 pub enum ChannelClient<'a> {
     /// The one master.
     Master,
-    /// A viewer, by its id there.
-    Viewer(&'a str),
+    /// A viewer.
+    Viewer {
+        /// Its id there.
+        id: &'a str,
+        /// The membership that lets it in, as [`Channels::bar`](crate::Channels::bar) names it.
+        membership: &'a str,
+    },
 }
 
 impl ChannelClient<'_> {
@@ -55,7 +60,7 @@ impl ChannelClient<'_> {
     pub fn role(self) -> VoiceRole {
         match self {
             Self::Master => VoiceRole::Master,
-            Self::Viewer(_) => VoiceRole::Viewer,
+            Self::Viewer { .. } => VoiceRole::Viewer,
         }
     }
 }
@@ -93,8 +98,27 @@ pub(crate) fn new_id(room_id: &str, bits: u128) -> String {
 
 /// A viewer's id on a channel: the connection's, in the characters that a channel takes.
 pub(crate) fn client_id(connection_id: &str) -> String {
+    format!("c-{}", word(connection_id))
+}
+
+/// What names one membership, in the characters that a tag takes: whoever leaves and is let in again has
+/// another one.
+pub(crate) fn membership(member: &Member) -> String {
+    format!("{}-{}", word(&member.person_id), member.joined_at)
+}
+
+fn word(text: &str) -> String {
     let taken = |c: &char| c.is_ascii_alphanumeric() || "_.-".contains(*c);
-    format!("c-{}", connection_id.chars().filter(taken).collect::<String>())
+    text.chars().filter(taken).collect()
+}
+
+/// Makes void what a member who leaves was lent for the room's channel. What cannot be taken back ends by
+/// itself, so leaving goes on.
+pub(crate) async fn bar<P: Ports>(ports: &P, notes: &Notes, room: &VoiceRoom, member: &Member) {
+    let Some(arn) = &room.channel_arn else { return };
+    if let Err(fault) = ports.bar(arn, &membership(member)).await {
+        notes.fault(&fault);
+    }
 }
 
 /// The room that a voice room's id names.

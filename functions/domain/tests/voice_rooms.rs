@@ -210,7 +210,7 @@ async fn a_voice_room_waits_for_its_master_to_come_back() {
         return_of_the_master(state);
     });
     disconnect::handle(&double, "a").await;
-    assert_eq!(double.state().now - before, 5_000, "ms that it was waited");
+    assert_eq!(double.state().now - before, 10_000, "ms that it was waited");
     assert!(!ended(&double.heard("b")));
     let state = double.state();
     assert_eq!((state.voice_rooms.len(), state.channels.len()), (1, 1));
@@ -311,6 +311,43 @@ async fn leaving_the_room_and_switching_voice_off_end_it() {
         assert!(ended(&double.heard("b")), "{way}");
         assert!(double.state().channels.is_empty(), "{way}");
     }
+}
+
+#[tokio::test]
+async fn what_a_leaver_was_lent_is_void_and_a_new_membership_is_lent_anew() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let voice_room = create(&double, "a", &room).await;
+    credentials(&double, "b", &voice_room).await;
+    double.ask("b", json!({"action": "leaveRoom", "roomId": room})).await;
+    {
+        let state = double.state();
+        assert_eq!((state.barred.len(), &state.barred), (1, &state.lent));
+    }
+
+    double.advance(1);
+    let (request, approve) = ("request", "approve");
+    double.ask("b", json!({"action": "joinRoom", "subAction": request, "roomId": room})).await;
+    let let_in =
+        json!({"action": "joinRoom", "subAction": approve, "roomId": room, "targetUserId": "Bob"});
+    double.ask("a", let_in).await;
+    assert_eq!(credentials(&double, "b", &voice_room).await["role"], "VIEWER");
+    let state = double.state();
+    assert_eq!(state.lent.len(), 2);
+    assert!(!state.barred.contains(&state.lent[1]), "{:?}", state.barred);
+}
+
+#[tokio::test]
+async fn a_channel_that_takes_no_mark_keeps_nobody_in_the_room() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let voice_room = create(&double, "a", &room).await;
+    credentials(&double, "b", &voice_room).await;
+    double.state().broken.insert("bar");
+    double.heard("b");
+    let report = double.say("b", json!({"action": "leaveRoom", "roomId": room})).await;
+    assert_eq!(report.fault.as_deref(), Some("bar is broken"));
+    assert_eq!(double.heard("b")[0]["action"], "roomLeft");
 }
 
 #[tokio::test]

@@ -25,8 +25,12 @@ const SERVICE: &str = "kinesisvideo";
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long what browsers are lent is good for, seconds: the least that STS lends. It need last no longer
-/// than until the channel's connection is open, and who has left the room meanwhile still has it.
+/// than until the channel's connection is open.
 const LENT_S: u32 = 900;
+
+/// What a channel is tagged with for a membership that has ended, before the membership's own name. A
+/// viewer's keys are good for as long as their membership's tag is absent.
+const LEFT: &str = "chatctl:left:";
 
 /// How long a signed address is good for, seconds; as the published library signs it.
 const SIGNED_S: u32 = 299;
@@ -204,7 +208,7 @@ impl Host {
     ) -> Result<LentCredentials, Fault> {
         let session = match client {
             ChannelClient::Master => "master",
-            ChannelClient::Viewer(id) => id,
+            ChannelClient::Viewer { id, .. } => id,
         };
         let fields = [
             ("Action", "AssumeRole"),
@@ -212,7 +216,7 @@ impl Host {
             ("RoleArn", &required("ROLE_VOICEACCESS")?),
             ("RoleSessionName", &session.chars().take(64).collect::<String>()),
             ("DurationSeconds", &LENT_S.to_string()),
-            ("Policy", &session_policy(channel_arn, client.role()).to_string()),
+            ("Policy", &session_policy(channel_arn, client).to_string()),
         ];
         let pair = |(name, value): &(&str, &str)| {
             format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
@@ -290,7 +294,7 @@ impl Channels for Host {
         let mut parameters = vec![("X-Amz-ChannelARN", channel_arn)];
         let client_id = match client {
             ChannelClient::Master => None,
-            ChannelClient::Viewer(id) => Some(id),
+            ChannelClient::Viewer { id, .. } => Some(id),
         };
         parameters.extend(client_id.map(|id| ("X-Amz-ClientId", id)));
         let wss = address(&endpoints, ChannelProtocol::Wss)?;
@@ -306,27 +310,39 @@ impl Channels for Host {
         });
         Ok(ChannelAccess { region, endpoints, credentials, ice, signaling_url })
     }
+
+    async fn bar(&self, channel_arn: &str, membership: &str) -> Result<(), Fault> {
+        let tag = json!({ "Key": format!("{LEFT}{membership}"), "Value": "" });
+        let input = json!({ "ResourceARN": channel_arn, "Tags": [tag] });
+        match call::<Nothing>(&self.kinesis_video()?, "/TagResource", input).await {
+            Ok(Nothing {}) | Err(Refused::NotFound) => Ok(()),
+            Err(refused) => Err(refused.into()),
+        }
+    }
 }
 
-/// What a session of the voice role is narrowed to: one channel, one role there.
-fn session_policy(channel_arn: &str, role: VoiceRole) -> Value {
-    let connect = match role {
+/// What a session of the voice role is narrowed to: one channel, one role there, and for a viewer the
+/// time of their membership.
+fn session_policy(channel_arn: &str, client: ChannelClient<'_>) -> Value {
+    let connect = match client.role() {
         VoiceRole::Master => "kinesisvideo:ConnectAsMaster",
         VoiceRole::Viewer => "kinesisvideo:ConnectAsViewer",
     };
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Action": [
-                connect,
-                "kinesisvideo:DescribeSignalingChannel",
-                "kinesisvideo:GetIceServerConfig",
-                "kinesisvideo:GetSignalingChannelEndpoint",
-            ],
-            "Resource": channel_arn,
-        }],
-    })
+    let mut statement = json!({
+        "Effect": "Allow",
+        "Action": [
+            connect,
+            "kinesisvideo:DescribeSignalingChannel",
+            "kinesisvideo:GetIceServerConfig",
+            "kinesisvideo:GetSignalingChannelEndpoint",
+        ],
+        "Resource": channel_arn,
+    });
+    if let ChannelClient::Viewer { membership, .. } = client {
+        let absent = json!({ format!("aws:ResourceTag/{LEFT}{membership}"): "true" });
+        statement["Condition"] = json!({ "Null": absent });
+    }
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
 /// The credentials in STS's answer.
@@ -381,10 +397,15 @@ mod tests {
 
     #[test]
     fn a_session_reaches_one_channel_in_one_role() {
-        let policy = session_policy("arn:x", VoiceRole::Viewer);
+        let viewer = ChannelClient::Viewer { id: "c-1", membership: "ann-7" };
+        let policy = session_policy("arn:x", viewer);
         let statement = &policy["Statement"][0];
         assert_eq!(statement["Resource"], "arn:x");
         assert_eq!(statement["Action"][0], "kinesisvideo:ConnectAsViewer");
         assert!(!policy.to_string().contains("Master") && !policy.to_string().contains('*'));
+        let condition = json!({"Null": {"aws:ResourceTag/chatctl:left:ann-7": "true"}});
+        assert_eq!(statement["Condition"], condition);
+        let master = session_policy("arn:x", ChannelClient::Master);
+        assert_eq!(master["Statement"][0]["Condition"], Value::Null);
     }
 }

@@ -4,7 +4,27 @@
 
 use serde_json::{Map, Value};
 
-use crate::stack::{Effect, PolicyDocument, Statement};
+use crate::stack::{Effect, Statement};
+
+/// The document of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionPolicy {
+    pub(super) statements: Vec<SessionStatement>,
+}
+
+/// One statement, and on which resources alone it applies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SessionStatement {
+    pub(super) statement: Statement,
+    pub(super) conditions: Vec<TagCondition>,
+}
+
+/// Whether a resource has a tag: IAM's `Null` on `aws:ResourceTag/KEY`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TagCondition {
+    pub(super) key: String,
+    pub(super) is_absent: bool,
+}
 
 /// The text is no document that can be enforced here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +39,7 @@ fn malformed<T>(message: impl Into<String>) -> Result<T, Malformed> {
 ///
 /// # Errors
 /// It is not JSON, not a policy, or has elements that are not enforced here.
-pub fn parse(text: &str) -> Result<PolicyDocument, Malformed> {
+pub fn parse(text: &str) -> Result<SessionPolicy, Malformed> {
     let Ok(Value::Object(document)) = serde_json::from_str(text) else {
         return malformed("This policy contains invalid Json");
     };
@@ -30,22 +50,22 @@ pub fn parse(text: &str) -> Result<PolicyDocument, Malformed> {
         None | Some(Some("2012-10-17" | "2008-10-17")) => {}
         Some(_) => return malformed("The policy must contain a valid version string"),
     }
-    let statement = match document.get("Statement") {
+    let statements = match document.get("Statement") {
         Some(Value::Array(many)) => many.iter().map(statement).collect::<Result<Vec<_>, _>>()?,
         Some(one @ Value::Object(_)) => vec![statement(one)?],
         _ => return malformed("Syntax errors in policy: it has no Statement."),
     };
-    Ok(PolicyDocument { version: "2012-10-17", statement })
+    Ok(SessionPolicy { statements })
 }
 
-fn statement(value: &Value) -> Result<Statement, Malformed> {
+fn statement(value: &Value) -> Result<SessionStatement, Malformed> {
     let Value::Object(fields) = value else {
         return malformed("Syntax errors in policy: a statement must be an object.");
     };
     if fields.contains_key("Principal") || fields.contains_key("NotPrincipal") {
         return malformed("Policy document should not specify a principal.");
     }
-    if let Some(other) = unknown(fields, &["Sid", "Effect", "Action", "Resource"]) {
+    if let Some(other) = unknown(fields, &["Sid", "Effect", "Action", "Resource", "Condition"]) {
         return malformed(format!(
             "The stage `local` does not enforce {other} in a statement; write it without."
         ));
@@ -66,7 +86,39 @@ fn statement(value: &Value) -> Result<Statement, Malformed> {
         return malformed(format!("Resource {wrong} must be in ARN format or \"*\"."));
     }
     let sid = fields.get("Sid").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Statement { sid, effect, action, resource, reason: String::new() })
+    let conditions = fields.get("Condition").map(conditions).transpose()?.unwrap_or_default();
+    let statement = Statement { sid, effect, action, resource, reason: String::new() };
+    Ok(SessionStatement { statement, conditions })
+}
+
+/// Conditions on a resource's tags; all of them must be met.
+fn conditions(value: &Value) -> Result<Vec<TagCondition>, Malformed> {
+    let unenforced = |what: &str| {
+        malformed(format!(
+            "The stage `local` does not enforce the condition {what}; it knows Null on \
+             aws:ResourceTag/KEY."
+        ))
+    };
+    let Value::Object(operators) = value else {
+        return malformed("Syntax errors in policy: Condition must be an object.");
+    };
+    let mut conditions = Vec::new();
+    for (operator, keys) in operators {
+        let Value::Object(keys) = keys else { return unenforced(operator) };
+        for (key, wanted) in keys {
+            let tag = key.strip_prefix("aws:ResourceTag/").filter(|_| operator == "Null");
+            let is_absent = match wanted {
+                Value::Bool(wanted) => Some(*wanted),
+                Value::String(wanted) => wanted.parse().ok(),
+                _ => None,
+            };
+            let (Some(tag), Some(is_absent)) = (tag, is_absent) else {
+                return unenforced(&format!("{operator} on {key}"));
+            };
+            conditions.push(TagCondition { key: tag.to_owned(), is_absent });
+        }
+    }
+    Ok(conditions)
 }
 
 fn unknown<'a>(fields: &'a Map<String, Value>, known: &[&str]) -> Option<&'a String> {
@@ -99,7 +151,8 @@ mod tests {
         let short = json!({"Statement":
             {"Effect": "Allow", "Action": "kinesisvideo:ConnectAsViewer", "Resource": "*"}});
         assert_eq!(parse(&long.to_string()), parse(&short.to_string()));
-        assert_eq!(parse(&short.to_string()).unwrap().statement[0].resource, ["*"]);
+        let read = parse(&short.to_string()).unwrap();
+        assert_eq!(read.statements[0].statement.resource, ["*"]);
     }
 
     #[test]
@@ -119,7 +172,10 @@ mod tests {
             (allow(json!({"Action": []})), "Action"),
             (allow(json!({"Resource": "channel/x"})), "ARN"),
             (allow(json!({"Principal": "*"})), "principal"),
-            (allow(json!({"Condition": {}})), "does not enforce Condition"),
+            (allow(json!({"Condition": []})), "must be an object"),
+            (allow(json!({"Condition": {"Bool": {"aws:SecureTransport": "true"}}})), "Bool on"),
+            (allow(json!({"Condition": {"Null": {"aws:SourceIp": "true"}}})), "aws:SourceIp"),
+            (allow(json!({"Condition": {"Null": {"aws:ResourceTag/a": "x"}}})), "not enforce"),
             (allow(json!({"NotAction": "a:c"})), "does not enforce NotAction"),
         ];
         for (text, word) in wrong {

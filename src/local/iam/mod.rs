@@ -7,16 +7,20 @@
 mod document;
 mod pattern;
 
-pub use document::{Malformed, parse};
+pub use document::{Malformed, SessionPolicy, parse};
 pub use pattern::matches;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Value, json};
 
 use super::credentials::Caller;
-use crate::stack::{Effect, PolicyDocument, Principal, TrustDocument};
+use crate::stack::{Effect, PolicyDocument, Principal, Statement, TrustDocument};
+use document::TagCondition;
+
+/// A resource's tags.
+pub type Tags = BTreeMap<String, String>;
 
 /// A refusal, as the caller is told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,7 +90,21 @@ impl Access {
     /// # Errors
     /// It may not.
     pub fn check(&self, caller: &Caller, action: &str, resource: &str) -> Result<(), Denied> {
-        let (verdict, policy) = self.verdict(caller, action, resource);
+        self.check_tagged(caller, action, resource, &Tags::new())
+    }
+
+    /// Whether the caller may do this to a resource that has tags.
+    ///
+    /// # Errors
+    /// It may not.
+    pub fn check_tagged(
+        &self,
+        caller: &Caller,
+        action: &str,
+        resource: &str,
+        tags: &Tags,
+    ) -> Result<(), Denied> {
+        let (verdict, policy) = self.verdict(caller, action, resource, tags);
         if verdict == Verdict::Allowed {
             return Ok(());
         }
@@ -115,10 +133,20 @@ impl Access {
     }
 
     /// The verdict and the kind of document that it is by.
-    fn verdict(&self, caller: &Caller, action: &str, resource: &str) -> (Verdict, &'static str) {
+    fn verdict(
+        &self,
+        caller: &Caller,
+        action: &str,
+        resource: &str,
+        tags: &Tags,
+    ) -> (Verdict, &'static str) {
         const IDENTITY: &str = "identity-based";
         let by = |document: Option<&PolicyDocument>| {
-            document.map_or(Verdict::Silent, |document| evaluate(document, action, resource))
+            document.map_or(Verdict::Silent, |it| evaluate(&it.statement, action, resource))
+        };
+        let narrowed = |policy: &SessionPolicy| {
+            let met = policy.statements.iter().filter(|one| are_met(&one.conditions, tags));
+            evaluate(met.map(|one| &one.statement), action, resource)
         };
         match caller {
             Caller::Operator => (Verdict::Allowed, IDENTITY),
@@ -129,7 +157,7 @@ impl Access {
             Caller::Session(session) => {
                 let roles = self.0.roles.read().unwrap_or_else(PoisonError::into_inner);
                 let role = by(roles.get(&session.role).map(|role| &role.policy));
-                let own = session.policy.as_ref().map(|policy| by(Some(policy)));
+                let own = session.policy.as_ref().map(narrowed);
                 match (role, own) {
                     (Verdict::Allowed, Some(own)) => (own, "session"),
                     (role, _) => (role, IDENTITY),
@@ -201,9 +229,13 @@ enum Verdict {
 }
 
 /// A statement that denies outweighs every one that allows; silence is a refusal.
-fn evaluate(document: &PolicyDocument, action: &str, resource: &str) -> Verdict {
+fn evaluate<'a>(
+    statements: impl IntoIterator<Item = &'a Statement>,
+    action: &str,
+    resource: &str,
+) -> Verdict {
     let mut verdict = Verdict::Silent;
-    for statement in &document.statement {
+    for statement in statements {
         let applies = statement.action.iter().any(|one| pattern::matches_any_case(one, action))
             && statement.resource.iter().any(|one| pattern::matches(one, resource));
         match (applies, statement.effect) {
@@ -213,6 +245,10 @@ fn evaluate(document: &PolicyDocument, action: &str, resource: &str) -> Verdict 
         }
     }
     verdict
+}
+
+fn are_met(conditions: &[TagCondition], tags: &Tags) -> bool {
+    conditions.iter().all(|condition| tags.contains_key(&condition.key) != condition.is_absent)
 }
 
 /// One connection's ARN is of no use in a document: the statement names them all.

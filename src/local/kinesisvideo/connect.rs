@@ -53,7 +53,7 @@ impl KinesisVideo {
             Role::Master => "ConnectAsMaster",
             Role::Viewer(_) => "ConnectAsViewer",
         };
-        self.0.access.check(caller, &format!("kinesisvideo:{operation}"), &arn)?;
+        self.check(caller, operation, &arn)?;
         let channel = self.by_arn(&arn)?;
         let rate = self.0.signaling.limits().connects_per_second;
         if !self.0.rates.take(operation, Some(&arn), rate, Instant::now()) {

@@ -201,7 +201,7 @@ impl KinesisVideo {
         operation: &'static str,
         resource: &str,
     ) -> Result<(), Refusal> {
-        self.0.access.check(caller, &format!("kinesisvideo:{operation}"), resource)?;
+        self.check(caller, operation, resource)?;
         let quotas = &self.0.settings.quotas;
         let account = match operation {
             "GetIceServerConfig" => None,
@@ -219,6 +219,13 @@ impl KinesisVideo {
             }
         }
         Ok(())
+    }
+
+    /// Whether the caller may do this, as the channel is tagged now.
+    fn check(&self, caller: &Caller, operation: &str, resource: &str) -> Result<(), Refusal> {
+        let tags = self.by_arn(resource).map(|channel| channel.tags).unwrap_or_default();
+        let action = format!("kinesisvideo:{operation}");
+        Ok(self.0.access.check_tagged(caller, &action, resource, &tags)?)
     }
 
     fn arn(&self, channel: &Channel) -> String {

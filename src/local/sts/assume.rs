@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::Refusal;
 use super::form::Form;
 use crate::local::credentials::Session;
-use crate::local::iam;
-use crate::stack::{MOST_SESSION_SECONDS, PolicyDocument};
+use crate::local::iam::{self, SessionPolicy};
+use crate::stack::MOST_SESSION_SECONDS;
 
 /// How long a session lasts unless asked otherwise, and at least, in seconds.
 const USUAL_SECONDS: u32 = 3600;
@@ -24,7 +24,7 @@ pub struct AssumeRole<'a> {
     pub role_arn: &'a str,
     name: &'a str,
     seconds: u32,
-    policy: Option<PolicyDocument>,
+    policy: Option<SessionPolicy>,
     policy_characters: usize,
 }
 

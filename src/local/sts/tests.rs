@@ -151,6 +151,25 @@ async fn a_session_may_do_what_both_documents_allow() {
 }
 
 #[tokio::test]
+async fn a_session_that_asks_for_the_lack_of_a_tag_ends_with_the_tag() {
+    let account = account();
+    let policy = json!({"Statement": {"Effect": "Allow", "Resource": MINE,
+        "Action": "kinesisvideo:ConnectAsViewer",
+        "Condition": {"Null": {"aws:ResourceTag/left:ann": "true"}}}});
+    let text = policy.to_string();
+    let text = percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC);
+    let (_, answer) = account.assume("lends", &format!("Policy={text}")).await;
+    let caller = account.caller(&answer);
+    let may = |tag: &str| {
+        let tags = std::iter::once((tag.to_owned(), String::new())).collect();
+        let access = &account.access;
+        access.check_tagged(&caller, "kinesisvideo:ConnectAsViewer", MINE, &tags).is_ok()
+    };
+    assert!(may("left:bob"));
+    assert!(!may("left:ann"));
+}
+
+#[tokio::test]
 async fn credentials_end_when_they_say_so() {
     let account = account();
     let (_, answer) = account.assume("lends", "DurationSeconds=900").await;

@@ -75,8 +75,8 @@ fn plan<'a>(rows: &'a RoomRows, member: &'a Member) -> Departure<'a> {
     }
 }
 
-/// The leaver's seat is given up, on whichever of their connections they talk; a voice room ends with
-/// the membership of whoever started it.
+/// The leaver's seat is given up, on whichever of their connections they talk, and what they were lent is
+/// void; a voice room ends with the membership of whoever started it.
 async fn fall_silent<P: Ports>(
     ports: &P,
     call: Call<'_>,
@@ -91,12 +91,14 @@ async fn fall_silent<P: Ports>(
             to.push(talker.into());
         }
     }
-    if let Some(room) = &voice.voice_room
-        && room.created_by == member.person_id
-    {
-        let (ending, listeners) = ((room, Ending::AnyMaster), &rows.attachments);
-        let ended = voice_room::end(ports, call.notes, ending, &voice.talkers, listeners).await?;
-        pushes.extend(ended.unwrap_or_default());
+    match &voice.voice_room {
+        Some(room) if room.created_by == member.person_id => {
+            let (ending, listeners) = ((room, Ending::AnyMaster), &rows.attachments);
+            let ended = voice_room::end(ports, call.notes, ending, &voice.talkers, listeners);
+            pushes.extend(ended.await?.unwrap_or_default());
+        }
+        Some(room) => voice_room::bar(ports, call.notes, room, member).await,
+        None => {}
     }
     Ok(pushes)
 }

@@ -43,6 +43,10 @@ pub struct State {
     pub voice_rooms: BTreeMap<String, VoiceRoom>,
     /// Signaling channels that are there, and when each was made.
     pub channels: BTreeMap<String, u64>,
+    /// Channels, and the memberships for which somebody was lent them.
+    pub lent: Vec<(String, String)>,
+    /// Those that were made void.
+    pub barred: Vec<(String, String)>,
     /// When people joined voice.
     pub joins: BTreeMap<String, Vec<u64>>,
     /// Connections that API Gateway knows.

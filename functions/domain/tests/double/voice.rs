@@ -179,12 +179,21 @@ impl Channels for Double {
         Ok(state.channels.iter().map(channel).collect())
     }
 
+    async fn bar(&self, arn: &str, membership: &str) -> Result<(), Fault> {
+        self.operation("bar")?.barred.push((arn.to_owned(), membership.to_owned()));
+        Ok(())
+    }
+
     async fn lend_channel(
         &self,
         arn: &str,
         client: ChannelClient<'_>,
     ) -> Result<ChannelAccess, Fault> {
-        drop(self.operation("lend_channel")?);
+        let mut state = self.operation("lend_channel")?;
+        if let ChannelClient::Viewer { membership, .. } = client {
+            state.lent.push((arn.to_owned(), membership.to_owned()));
+        }
+        drop(state);
         Ok(ChannelAccess {
             region: "us-east-1".into(),
             endpoints: Vec::new(),

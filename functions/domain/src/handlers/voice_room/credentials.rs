@@ -10,7 +10,7 @@ use crate::caller::Call;
 use crate::fault::Failure;
 use crate::outcome::Outcome;
 use crate::voice::check_allowed;
-use crate::voice_room::{client_id, no_such_voice_room};
+use crate::voice_room::{client_id, membership, no_such_voice_room};
 use crate::{ChannelAccess, ChannelClient, Ports, VoiceRoom};
 
 /// How often it is looked for a channel that is being made, and the time between: 2.5 seconds
@@ -34,7 +34,11 @@ pub(crate) async fn handle<P: Ports>(
     if is_master && !ports.note_master(&room, call.connection_id).await? {
         return Err(no_such_voice_room().into());
     }
-    let client = if is_master { ChannelClient::Master } else { ChannelClient::Viewer(&viewer) };
+    let membership = membership(&member);
+    let client = match is_master {
+        true => ChannelClient::Master,
+        false => ChannelClient::Viewer { id: &viewer, membership: &membership },
+    };
     let access = ports.lend_channel(&channel_arn, client).await?;
     let ChannelAccess { region, endpoints, credentials, ice, signaling_url } = access;
     Ok(Outcome::answer(ServerMessage::VoiceCredentials(Box::new(VoiceCredentials {
