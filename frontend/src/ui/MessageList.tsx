@@ -1,6 +1,6 @@
 /** The conversation. Stays at its end while the reader is there, and holds its place while older messages come in above. */
 
-import { memo, type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { memo, type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from 'react'
 import type { Group, Line, Row } from '../state/conversation'
 import type { RoomModel } from '../state/roomModel'
 import { Avatar, hueClass } from './Avatar'
@@ -32,15 +32,13 @@ export function MessageList({ model, empty }: MessageListProps) {
     if (!hasHidden) model.loadOlder?.()
   }
   const loadOlder = hasHidden || model.loadOlder !== undefined ? showOlder : undefined
-  const { scroller, content } = useScrollPosition(rows, isAtEnd)
-  const scrolled = (): void => {
-    const element = scroller.current
-    if (element === null) return
-    const isNowAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX
+  const scrolled = (element: HTMLElement): void => {
+    const isNowAtEnd = isNearEnd(element)
     setAtEnd(isNowAtEnd)
     if (element.scrollTop < NEAR_START_PX) loadOlder?.()
     else if (isNowAtEnd) setLimit(WINDOW)
   }
+  const { scroller, content, isSettled } = useScrollPosition(rows, isAtEnd, setAtEnd)
   const toEnd = (): void => {
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: 'smooth' })
   }
@@ -56,7 +54,8 @@ export function MessageList({ model, empty }: MessageListProps) {
         // Scrolled by keyboard.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
-        onScroll={scrolled}
+        // Of another size than before, it is about to be put right, which scrolls.
+        onScroll={({ currentTarget }) => isSettled() && scrolled(currentTarget)}
       >
         {isEmpty && empty}
         <div ref={content} className={styles.rows}>
@@ -99,33 +98,46 @@ function newest(rows: readonly Row[], limit: number): readonly Row[] {
   return rows.slice(Math.max(0, start))
 }
 
+interface ScrollPosition {
+  readonly scroller: RefObject<HTMLDivElement | null>
+  readonly content: RefObject<HTMLDivElement | null>
+  /** Whether it has the size that was seen last. */
+  readonly isSettled: () => boolean
+}
+
+function isNearEnd(element: HTMLElement): boolean {
+  return element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX
+}
+
 /**
  * Once what is shown has another size: to the end where the reader was there, else the same lines stay before
  * their eyes. Told by the browser, between layout and paint: asking it at each change would lay out the page twice.
  */
-function useScrollPosition(rows: RoomModel['rows'], isAtEnd: boolean): { scroller: RefObject<HTMLDivElement | null>; content: RefObject<HTMLDivElement | null> } {
+function useScrollPosition(rows: RoomModel['rows'], isAtEnd: boolean, setAtEnd: (isAtEnd: boolean) => void): ScrollPosition {
   const scroller = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
-  const now = useRef({ first: '', isAtEnd })
   const first = rows.find((row) => row.kind === 'group')?.key ?? ''
+  const drawn = useRef({ first, isAtEnd })
+  const seen = useRef({ height: 0, first: '' })
   useLayoutEffect(() => {
-    now.current = { first, isAtEnd }
+    drawn.current = { first, isAtEnd }
   })
-  useEffect(() => {
+  useLayoutEffect(() => {
     const [frame, lines] = [scroller.current, content.current]
     if (frame === null || lines === null) return undefined
-    let before = { height: 0, first: '' }
     const observer = new ResizeObserver(() => {
       const { scrollHeight: height } = frame
-      if (now.current.isAtEnd) frame.scrollTop = height
-      else if (now.current.first !== before.first) frame.scrollTop += height - before.height
-      before = { height, first: now.current.first }
+      const now = drawn.current
+      if (now.isAtEnd) frame.scrollTop = height
+      else if (now.first !== seen.current.first) frame.scrollTop += height - seen.current.height
+      seen.current = { height, first: now.first }
+      setAtEnd(isNearEnd(frame))
     })
     // The frame too: the keyboard of a phone or a growing composer takes height away.
     for (const element of [frame, lines]) observer.observe(element)
     return () => observer.disconnect()
-  }, [])
-  return { scroller, content }
+  }, [setAtEnd])
+  return { scroller, content, isSettled: () => scroller.current?.scrollHeight === seen.current.height }
 }
 
 interface TalkProps {

@@ -338,6 +338,24 @@ async fn what_a_leaver_was_lent_is_void_and_a_new_membership_is_lent_anew() {
 }
 
 #[tokio::test]
+async fn who_leaves_while_the_channel_is_made_is_lent_nothing() {
+    let double = Double::new();
+    let room = room_of_two(&double).await;
+    let (voice_room, arn) = starting(&double, &room).await;
+    let place = room.clone();
+    double.meddle("pause", move |state| {
+        state.voice_rooms.get_mut(&place).unwrap().channel_arn = arn;
+        let bob = |(within, person): &(String, String)| {
+            *within == place && state.voice_rooms[&place].created_by != *person
+        };
+        let leaver = state.members.keys().find(|key| bob(key)).unwrap().clone();
+        state.members.remove(&leaver);
+    });
+    assert_eq!(credentials(&double, "b", &voice_room).await["code"], "notFound");
+    assert!(double.state().lent.is_empty());
+}
+
+#[tokio::test]
 async fn a_channel_that_takes_no_mark_keeps_nobody_in_the_room() {
     let double = Double::new();
     let room = room_of_two(&double).await;

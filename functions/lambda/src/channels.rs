@@ -35,6 +35,10 @@ const LEFT: &str = "chatctl:left:";
 /// How long a signed address is good for, seconds; as the published library signs it.
 const SIGNED_S: u32 = 299;
 
+/// How long to wait where many leave at once: a channel is tagged five times a second.
+const BAR_PAUSES: [Duration; 3] =
+    [Duration::from_millis(300), Duration::from_millis(700), Duration::from_millis(1_500)];
+
 /// What Kinesis Video Streams refuses with, as far as it matters.
 #[derive(Debug)]
 pub(crate) enum Refused {
@@ -314,9 +318,17 @@ impl Channels for Host {
     async fn bar(&self, channel_arn: &str, membership: &str) -> Result<(), Fault> {
         let tag = json!({ "Key": format!("{LEFT}{membership}"), "Value": "" });
         let input = json!({ "ResourceARN": channel_arn, "Tags": [tag] });
-        match call::<Nothing>(&self.kinesis_video()?, "/TagResource", input).await {
-            Ok(Nothing {}) | Err(Refused::NotFound) => Ok(()),
-            Err(refused) => Err(refused.into()),
+        let endpoint = self.kinesis_video()?;
+        let mut pauses = BAR_PAUSES.iter();
+        loop {
+            match call::<Nothing>(&endpoint, "/TagResource", input.clone()).await {
+                Ok(Nothing {}) | Err(Refused::NotFound) => return Ok(()),
+                Err(Refused::Throttled(fault)) => match pauses.next() {
+                    Some(pause) => self.pause(*pause).await,
+                    None => return Err(fault),
+                },
+                Err(refused) => return Err(refused.into()),
+            }
         }
     }
 }

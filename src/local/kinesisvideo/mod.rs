@@ -16,7 +16,7 @@ pub use connect::is_signaling;
 pub use signaling::SignalingLimits;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
@@ -41,6 +41,8 @@ pub struct KinesisVideo(Arc<Inner>);
 struct Inner {
     settings: KinesisVideoSettings,
     store: Store,
+    /// Held from reading a channel to writing it.
+    changing: Mutex<()>,
     access: Access,
     rates: Rates,
     requests: Requests,
@@ -140,6 +142,7 @@ impl KinesisVideo {
     ) -> Self {
         Self(Arc::new(Inner {
             store: Store::new(path),
+            changing: Mutex::default(),
             signaling: Signaling::new(settings.limits.clone(), requests.clone()),
             settings,
             access,
@@ -219,6 +222,11 @@ impl KinesisVideo {
             }
         }
         Ok(())
+    }
+
+    /// Lets nobody else change a channel meanwhile.
+    fn change(&self) -> MutexGuard<'_, ()> {
+        self.0.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the caller may do this, as the channel is tagged now.

@@ -97,6 +97,7 @@ impl KinesisVideo {
 
     pub(super) fn update(&self, caller: &Caller, update: &Update) -> Result<Value, Refusal> {
         self.admit(caller, "UpdateSignalingChannel", &update.channel_arn)?;
+        let _change = self.change();
         let mut channel = self.by_arn(&update.channel_arn)?;
         if update.current_version != channel.version {
             return Err(Refusal::version(&channel.version));
@@ -127,6 +128,7 @@ impl KinesisVideo {
         if given.is_empty() {
             return Err(Refusal::invalid("Tags must have at least one tag."));
         }
+        let _change = self.change();
         let mut channel = self.by_arn(&tag.resource_arn)?;
         channel.tags.extend(given);
         if channel.tags.len() > MOST_TAGS {
@@ -141,6 +143,7 @@ impl KinesisVideo {
         if untag.tag_key_list.is_empty() {
             return Err(Refusal::invalid("TagKeyList must have at least one key."));
         }
+        let _change = self.change();
         let mut channel = self.by_arn(&untag.resource_arn)?;
         channel.tags.retain(|key, _| !untag.tag_key_list.contains(key));
         self.0.store.replace(&channel)?;

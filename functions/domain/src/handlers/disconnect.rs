@@ -20,8 +20,8 @@ use crate::{Connection, Member, Ports, Tally};
 const IN_FLIGHT: usize = 10;
 
 /// How long a voice room waits for the return of its master, whose audio does not need the line that
-/// ended: API Gateway closes every line after two hours, networks drop out for a moment, and the web app
-/// is back after at most twice that moment.
+/// ended: API Gateway closes every line after two hours, and networks drop out for a moment; the web app
+/// waits no longer for its next attempt than that moment was.
 const RETURN: Duration = Duration::from_secs(10);
 
 /// Serves one closed connection.

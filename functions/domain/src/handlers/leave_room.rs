@@ -13,7 +13,8 @@ use crate::outcome::{Outcome, Push};
 use crate::roster::{People, is_online, others};
 use crate::voice::part;
 use crate::{
-    Attachment, Connection, Departure, Ending, Member, Ports, RoomRows, VoiceRows, text, voice_room,
+    Attachment, Connection, Departure, Ending, Member, Ports, RoomRows, VoiceRoom, VoiceRows, text,
+    voice_room,
 };
 
 /// Attempts while others change the room at the same time.
@@ -84,6 +85,11 @@ async fn fall_silent<P: Ports>(
     rows: &RoomRows,
     member: &Member,
 ) -> Result<Vec<Push>, Fault> {
+    let own = |room: &&VoiceRoom| room.created_by == member.person_id;
+    // First, as it cannot be made up for later.
+    if let Some(room) = voice.voice_room.as_ref().filter(|room| !own(room)) {
+        voice_room::bar(ports, call.notes, room, member).await;
+    }
     let mut pushes = Vec::new();
     if let Some(talker) = voice.of(&member.person_id) {
         pushes.extend(part(ports, talker, &rows.attachments, PeerLeft::Removed).await?);
@@ -91,14 +97,10 @@ async fn fall_silent<P: Ports>(
             to.push(talker.into());
         }
     }
-    match &voice.voice_room {
-        Some(room) if room.created_by == member.person_id => {
-            let (ending, listeners) = ((room, Ending::AnyMaster), &rows.attachments);
-            let ended = voice_room::end(ports, call.notes, ending, &voice.talkers, listeners);
-            pushes.extend(ended.await?.unwrap_or_default());
-        }
-        Some(room) => voice_room::bar(ports, call.notes, room, member).await,
-        None => {}
+    if let Some(room) = voice.voice_room.as_ref().filter(own) {
+        let (ending, listeners) = ((room, Ending::AnyMaster), &rows.attachments);
+        let ended = voice_room::end(ports, call.notes, ending, &voice.talkers, listeners).await?;
+        pushes.extend(ended.unwrap_or_default());
     }
     Ok(pushes)
 }

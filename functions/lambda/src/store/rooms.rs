@@ -43,13 +43,16 @@ impl Actions {
         json!({ "Delete": { "TableName": self.table, "Key": key(room_id, entry) } })
     }
 
-    /// Something about a member, on the condition that they are admin or not.
+    /// Something about a member, on the condition that it is this membership, as an admin or not.
     fn on_standing(&self, action: &str, member: &Member) -> Value {
         json!({ action: {
             "TableName": self.table,
             "Key": key(&member.room_id, &member_entry(&member.person_id)),
-            "ConditionExpression": "isAdmin = :standing",
-            "ExpressionAttributeValues": { ":standing": { "BOOL": member.is_admin } },
+            "ConditionExpression": "isAdmin = :standing AND joinedAt = :joined",
+            "ExpressionAttributeValues": {
+                ":standing": { "BOOL": member.is_admin },
+                ":joined": { "N": member.joined_at.to_string() },
+            },
         }})
     }
 

@@ -28,7 +28,18 @@ pub(crate) async fn handle<P: Ports>(
 ) -> Result<Outcome, Failure> {
     let Visit { member, rows, room } = visit(ports, call, voice_room_id).await?;
     check_allowed(&rows)?;
-    let channel_arn = channel(ports, &room).await?;
+    let channel_arn = match room.channel_arn.clone() {
+        Some(arn) => arn,
+        None => {
+            let arn = awaited_channel(ports, &room).await?;
+            // Whoever left meanwhile left no mark on a channel that was not there yet.
+            let there = ports.member(&room.room_id, &member.person_id).await?;
+            if there.map(|now| now.joined_at) != Some(member.joined_at) {
+                return Err(no_such_voice_room().into());
+            }
+            arn
+        }
+    };
     let viewer = client_id(call.connection_id);
     let is_master = room.created_by == member.person_id;
     if is_master && !ports.note_master(&room, call.connection_id).await? {
@@ -55,20 +66,18 @@ pub(crate) async fn handle<P: Ports>(
     }))))
 }
 
-/// The voice room's channel. One that is not there yet is on its way with the creator's request, so
-/// this is no time to say that there is no such voice room: clients take that for its end.
-async fn channel<P: Ports>(ports: &P, room: &VoiceRoom) -> Result<String, Failure> {
-    let mut found = room.channel_arn.clone();
+/// The channel of a voice room that has none yet. It is on its way with the creator's request, so this is
+/// no time to say that there is no such voice room: clients take that for its end.
+async fn awaited_channel<P: Ports>(ports: &P, room: &VoiceRoom) -> Result<String, Failure> {
     for _ in 0..LOOKS {
-        if found.is_some() {
-            break;
-        }
         ports.pause(BETWEEN).await;
         let rows = ports.voice_rows(&room.room_id).await?;
         let there = rows.voice_room.filter(|there| there.voice_room_id == room.voice_room_id);
-        found = there.ok_or_else(no_such_voice_room)?.channel_arn;
+        if let Some(arn) = there.ok_or_else(no_such_voice_room)?.channel_arn {
+            return Ok(arn);
+        }
     }
-    Ok(found.ok_or_else(early)?)
+    Err(early().into())
 }
 
 fn early() -> Refusal {
