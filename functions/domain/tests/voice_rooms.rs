@@ -326,11 +326,10 @@ async fn what_a_leaver_was_lent_is_void_and_a_new_membership_is_lent_anew() {
     }
 
     double.advance(1);
-    let (request, approve) = ("request", "approve");
-    double.ask("b", json!({"action": "joinRoom", "subAction": request, "roomId": room})).await;
-    let let_in =
-        json!({"action": "joinRoom", "subAction": approve, "roomId": room, "targetUserId": "Bob"});
-    double.ask("a", let_in).await;
+    double.ask("b", json!({"action": "joinRoom", "subAction": "request", "roomId": room})).await;
+    let mut approve = json!({"action": "joinRoom", "subAction": "approve", "roomId": room});
+    approve["targetUserId"] = "Bob".into();
+    double.ask("a", approve).await;
     assert_eq!(credentials(&double, "b", &voice_room).await["role"], "VIEWER");
     let state = double.state();
     assert_eq!(state.lent.len(), 2);
